@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// The rooms of the house, floor by floor; a target imports only targets above it.
+/// `HouseTests` reads the same arrows from the sources and compares.
+let package = Package(
+    name: "kedge",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "kedge", targets: ["kedge"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Cellar: one C library each.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Ground.
+        .target(name: "Faults"),
+        .target(name: "Bytes"),
+        .target(name: "Threads"),
+
+        // Fences: the only importers of a C library or of the kernel's file calls.
+        .target(name: "LibPQ", dependencies: ["CLibpq", "Faults", "Bytes"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "Faults", "Bytes"]),
+        .target(name: "Digests", dependencies: ["COpenSSL"]),
+        .target(name: "DurableFiles", dependencies: ["Faults", "Bytes"]),
+
+        // The walk, with the decoders, which are pure and fuzzable.
+        .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
+        .target(name: "PgOutput", dependencies: ["Bytes"]),
+        .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
+        .target(
+            name: "PostgresAdapter",
+            dependencies: ["Faults", "Bytes", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
+        ),
+        .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
+        .target(
+            name: "Metastore",
+            dependencies: ["Faults", "Anchors", .product(name: "GRDB", package: "GRDB.swift")]
+        ),
+        .target(
+            name: "Export",
+            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
+        ),
+        .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
+        .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
+
+        // Roof.
+        .target(
+            name: "Runtime",
+            dependencies: ["Faults", "Bytes", "Threads", "Changelog", "Anchors", "Export"]
+        ),
+        .target(
+            name: "Verification",
+            dependencies: [
+                "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
+            ]
+        ),
+
+        // Door: the only room that knows every other.
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Faults", "Bytes", "Threads", "LibPQ", "Digests", "DurableFiles", "Changelog", "PostgresAdapter",
+                "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ]
+        ),
+        .executableTarget(name: "kedge", dependencies: ["Commands"]),
+
+        // Tests, floor by floor.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Faults", "Bytes", "Changelog", "Anchors", "Export", "Digests"],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"]),
+        .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", "Faults", "TestSupport"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "TestSupport"]),
+        .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
+        .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
+        .testTarget(name: "PostgresValuesTests", dependencies: ["PostgresValues", "Changelog", "Bytes"]),
+        .testTarget(name: "PostgresAdapterTests", dependencies: ["PostgresAdapter", "Changelog", "TestSupport"]),
+        .testTarget(
+            name: "AnchorsTests", dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "TestSupport"]),
+        .testTarget(name: "MetastoreTests", dependencies: ["Metastore", "Anchors", "TestSupport"]),
+        .testTarget(name: "ExportTests", dependencies: ["Export", "Changelog", "Bytes", "TestSupport"]),
+        .testTarget(name: "NDJSONFormatTests", dependencies: ["NDJSONFormat", "Export", "Changelog", "Bytes", "TestSupport"]),
+        .testTarget(name: "SinksTests", dependencies: ["Sinks", "Export", "Faults", "TestSupport"]),
+        .testTarget(
+            name: "RuntimeTests",
+            dependencies: ["Runtime", "Threads", "Export", "Anchors", "Changelog", "NDJSONFormat", "TestSupport"]),
+        .testTarget(
+            name: "VerificationTests",
+            dependencies: ["Verification", "Anchors", "Export", "Sinks", "NDJSONFormat", "Changelog", "TestSupport"]),
+        .testTarget(name: "CommandsTests", dependencies: ["Commands", "Faults", "TestSupport"]),
+        .testTarget(name: "HouseTests", dependencies: ["Faults"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["Faults", "Changelog", "PostgresValues", "NDJSONFormat", "Export", "Bytes"], path: "Integration", exclude: ["Benchmarks"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableExperimentalFeature("Lifetimes"),
+    ]
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Growing bytes with one owner: what encoders write into and what a batch keeps its values in.
+@safe
+public struct ByteBuffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var reserved: Int
+    @usableFromInline var written = 0
+
+    /// Reserves `capacity` bytes, at least 64.
+    public init(capacity: Int = 256) {
+        reserved = max(capacity, 64)
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: reserved, alignment: 16)
+    }
+
+    deinit {
+        unsafe base.deallocate()
+    }
+
+    /// How many bytes are reserved.
+    public var capacity: Int { reserved }
+    /// How many bytes have been written.
+    @inlinable
+    public var count: Int { written }
+    /// Whether nothing has been written.
+    @inlinable
+    public var isEmpty: Bool { written == 0 }
+
+    /// The bytes written so far, in place.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            // SAFETY: `base` holds `count` initialized bytes for as long as `self` is borrowed.
+            let span = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Forgets what was written and keeps the room for more.
+    public mutating func removeAll() {
+        written = 0
+    }
+
+    /// Forgets all but the first `newCount` bytes.
+    public mutating func truncate(to newCount: Int) {
+        precondition(newCount >= 0 && newCount <= count, "a buffer cannot be truncated to more than it holds")
+        written = newCount
+    }
+
+    /// Forgets what was written and gives back room beyond `limit` bytes.
+    public mutating func removeAll(keepingAtMost limit: Int) {
+        written = 0
+        guard capacity > limit else { return }
+        unsafe base.deallocate()
+        reserved = max(limit, 64)
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: reserved, alignment: 16)
+    }
+
+    /// Makes sure that `additional` more bytes fit without growing again.
+    @inlinable
+    @inline(__always)
+    public mutating func reserve(_ additional: Int) {
+        if written + additional > reserved { grow(by: additional) }
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func grow(by additional: Int) {
+        let newCapacity = max(reserved * 2, written + additional)
+        let new = unsafe UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
+        unsafe new.copyMemory(from: base, byteCount: count)
+        unsafe base.deallocate()
+        unsafe base = new
+        reserved = newCapacity
+    }
+
+    /// Appends one byte.
+    @inlinable
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        reserve(1)
+        // SAFETY: `reserve` made room for the byte.
+        unsafe base.storeBytes(of: byte, toByteOffset: written, as: UInt8.self)
+        written += 1
+    }
+
+    /// Appends a copy of `bytes`.
+    @inlinable
+    @inline(__always)
+    public mutating func append(_ bytes: RawSpan) {
+        let length = bytes.byteCount
+        guard length > 0 else { return }
+        reserve(length)
+        unsafe bytes.withUnsafeBytes { source in
+            // SAFETY: `reserve` made room; a span over this very buffer cannot exist while it is mutated.
+            unsafe (base + written).copyMemory(from: source.baseAddress!, byteCount: length)
+        }
+        written += length
+    }
+
+    /// Appends an ASCII or UTF-8 literal.
+    @inlinable
+    @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        // SAFETY: `reserve` made room; a static string is at least `length` bytes long.
+        unsafe (base + written).copyMemory(from: text.utf8Start, byteCount: length)
+        written += length
+    }
+
+    /// Appends the UTF-8 form of `text`.
+    public mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { buffer in
+            guard let start = buffer.baseAddress else { return }
+            reserve(buffer.count)
+            // SAFETY: `reserve` made room for the whole of `buffer`.
+            unsafe (base + written).copyMemory(from: start, byteCount: buffer.count)
+            written += buffer.count
+        }
+    }
+
+    /// Appends a copy of `array`.
+    public mutating func append(contentsOf array: [UInt8]) {
+        // SAFETY: bytes have no padding.
+        append(unsafe array.span.bytes)
+    }
+
+    /// Appends `value` as `digits` lower-case hexadecimal digits, the highest first.
+    @inlinable
+    @inline(__always)
+    public mutating func appendHexadecimal(_ value: UInt64, digits: Int) {
+        reserve(digits)
+        var rest = value
+        var index = digits
+        while index > 0 {
+            index -= 1
+            let nibble = UInt8(truncatingIfNeeded: rest & 15)
+            // SAFETY: `reserve` made room for `digits` bytes.
+            unsafe base.storeBytes(
+                of: nibble < 10 ? 48 + nibble : 87 + nibble, toByteOffset: written + index, as: UInt8.self)
+            rest >>= 4
+        }
+        written += digits
+    }
+
+    /// Appends `value` in decimal digits.
+    public mutating func appendDecimal(_ value: UInt64) {
+        reserve(20)
+        var rest = value
+        var digits = 1
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        rest = value
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+            // SAFETY: `reserve` made room for the twenty digits of the largest value.
+            unsafe base.storeBytes(
+                of: 48 + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: written + index, as: UInt8.self)
+            rest /= 10
+        }
+        written += digits
+    }
+
+    /// Appends `value` in decimal digits, with zeros before it up to `digits` digits.
+    public mutating func appendDecimal(_ value: UInt64, digits: Int) {
+        reserve(digits)
+        var rest = value
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+            // SAFETY: `reserve` made room for `digits` bytes.
+            unsafe base.storeBytes(
+                of: 48 + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: written + index, as: UInt8.self)
+            rest /= 10
+        }
+        written += digits
+    }
+
+    /// Appends a 32-bit little-endian integer.
+    @inlinable
+    @inline(__always)
+    public mutating func appendLittleEndian(_ value: UInt32) {
+        reserve(4)
+        // SAFETY: `reserve` made room for the four bytes.
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: written, as: UInt32.self)
+        written += 4
+    }
+
+    /// Overwrites four bytes at `offset` with a 32-bit little-endian integer.
+    public mutating func overwriteLittleEndian(_ value: UInt32, at offset: Int) {
+        precondition(offset >= 0 && offset + 4 <= count, "a buffer cannot be overwritten beyond its end")
+        // SAFETY: the precondition keeps the store inside the written bytes.
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    /// Lets `body` write up to `limit` bytes in place and say how many it wrote.
+    public mutating func append<E: Error>(
+        upTo limit: Int, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+    ) throws(E) {
+        reserve(limit)
+        let length = try unsafe body(UnsafeMutableRawBufferPointer(start: base + written, count: limit))
+        precondition(length >= 0 && length <= limit, "a writer cannot have written more than it was lent")
+        written += length
+    }
+}
+
+// SAFETY: a buffer owns its memory alone and is moved, never shared.
+extension ByteBuffer: @unchecked Sendable {}

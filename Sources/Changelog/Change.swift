@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+
+/// One change, seen in place in its batch.
+public struct Change: ~Escapable {
+    /// A value of one column.
+    public enum Field: ~Escapable {
+        /// No value.
+        case null
+        /// The source did not send this column: unknown, which is not null.
+        case unset
+        /// The value in the form of its ``ColumnType``.
+        case value(RawSpan)
+    }
+
+    /// What the change did.
+    public let operation: Operation
+    /// The change inside its transaction, from 1, counted before any filter.
+    public let ordinal: UInt64
+    /// The index of its schema in ``ChangeBatch/schemas``.
+    public let schemaIndex: Int
+    /// How many columns its schema has.
+    public let columnCount: Int
+    /// Whether the source sent an old key or an old row.
+    public let hasOldRow: Bool
+
+    private let slots: Span<ChangeBatch.FieldSlot>
+    private let arena: RawSpan
+
+    @_lifetime(copy slots, copy arena)
+    init(_ entry: ChangeBatch.Entry, columnCount: Int, slots: Span<ChangeBatch.FieldSlot>, arena: RawSpan) {
+        operation = entry.operation
+        ordinal = entry.ordinal
+        schemaIndex = Int(entry.schema)
+        hasOldRow = entry.hasOldRow
+        self.columnCount = columnCount
+        self.slots = slots
+        self.arena = arena
+    }
+
+    /// The value of column `index` after the change; of a deleted row, as far as the source sent it.
+    @_lifetime(copy self)
+    public func field(_ index: Int) -> Field {
+        slot(slots[index])
+    }
+
+    /// The value of column `index` before the change. Ask only when ``hasOldRow``.
+    @_lifetime(copy self)
+    public func oldField(_ index: Int) -> Field {
+        slot(slots[columnCount + index])
+    }
+
+    @_lifetime(copy self)
+    private func slot(_ slot: ChangeBatch.FieldSlot) -> Field {
+        switch slot.length {
+        case ChangeBatch.FieldSlot.null: return .null
+        case ChangeBatch.FieldSlot.unset: return .unset
+        default: return .value(arena.extracting(slot.offset..<slot.offset + slot.length))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What all changes of one transaction share.
+public struct Transaction: Hashable, Sendable {
+    /// Where the transaction ends; for the rows of a snapshot, where the snapshot was taken.
+    public let position: Position
+    /// The source's own number for it, when it has one.
+    public let identifier: UInt64?
+    /// When the source committed it, when it says so.
+    public let commitTime: Timestamp?
+
+    /// Makes a transaction.
+    public init(position: Position, identifier: UInt64? = nil, commitTime: Timestamp? = nil) {
+        self.position = position
+        self.identifier = identifier
+        self.commitTime = commitTime
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Bytes
+public import Changelog
+public import Faults
+
+/// What every encoder of one export shares.
+public struct RecordLayout: Hashable, Sendable {
+    /// What the names of kedge's own columns begin with; `_cdc_` unless a table has such columns itself.
+    public let columnPrefix: String
+    /// The number of the history inside the export.
+    public let epoch: UInt16
+
+    /// Makes a layout.
+    public init(columnPrefix: String = "_cdc_", epoch: UInt16) {
+        self.columnPrefix = columnPrefix
+        self.epoch = epoch
+    }
+}
+
+/// Turns changes of one schema into one format's bytes. Knows no file, no clock, no network, so that the same
+/// changes are always the same bytes.
+public protocol SegmentEncoder: ~Copyable, Sendable {
+    /// What file names of this format end with: `ndjson`.
+    static var fileExtension: String { get }
+    /// Begins a segment of one table.
+    init(schema: TableSchema, layout: RecordLayout)
+    /// Appends one change of `transaction`. `ordinal` takes the place of the change's own where a snapshot's task
+    /// has its place among the others.
+    mutating func encode(
+        _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64, into output: inout ByteBuffer
+    ) throws(Fault)
+    /// Appends what the format wants at the end of a segment.
+    mutating func end(into output: inout ByteBuffer) throws(Fault)
+}

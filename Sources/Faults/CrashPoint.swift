@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+import Synchronization
+
+/// The moments at which the power may go. Tests stop kedge at each of them and compare the export with the source.
+public enum CrashPoint: String, CaseIterable, Sendable {
+    // Beginning a new export, in order.
+    case afterIntent
+    case afterPublication
+    case afterSlot
+    case afterSnapshotImport
+    case duringSnapshot
+    case afterSnapshotRead
+    // Publishing, in order.
+    case duringSegment
+    case afterSegmentWrite
+    case afterSegmentSync
+    case afterSegmentRename
+    case afterFolderSync
+    case afterAnchorWrite
+    case afterAnchorLink
+    case afterAnchorSync
+    case afterCatalogRecord
+    case beforeAcknowledge
+    case afterAcknowledge
+    // Spooling a transaction that memory does not hold.
+    case duringSpool
+}
+
+/// Which crash point is armed, how many times it is passed unharmed, and what happens then. Nothing is armed
+/// unless a test asks for it (`KEDGE_CRASH_AT`, see `docs/development.md`).
+public final class CrashPlan: Sendable {
+    /// What happens at the armed point.
+    public enum Effect: Sendable {
+        /// The process ends as if the power had gone: nothing is flushed, nothing is closed.
+        case killProcess
+        /// A fault is thrown: for unit tests.
+        case throwFault
+    }
+
+    /// Nothing is armed.
+    public static let none = CrashPlan(point: nil, passes: 0, effect: .throwFault)
+
+    private let point: CrashPoint?
+    private let effect: Effect
+    private let passes: Atomic<Int>
+
+    /// Arms `point`; it goes off when it is reached for the time after `passes` unharmed ones.
+    public init(point: CrashPoint?, passes: Int = 0, effect: Effect) {
+        self.point = point
+        self.effect = effect
+        self.passes = Atomic(passes)
+    }
+
+    /// Reads `name` or `name:passes`; nil when there is no such point.
+    public convenience init?(parsing text: String, effect: Effect) {
+        let parts = text.split(separator: ":", maxSplits: 1)
+        guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else { return nil }
+        guard let passes = parts.count == 2 ? Int(parts[1]) : 0 else { return nil }
+        self.init(point: point, passes: passes, effect: effect)
+    }
+
+    /// Says that `reached` is reached.
+    public func reach(_ reached: CrashPoint) throws(Fault) {
+        guard reached == point, passes.wrappingSubtract(1, ordering: .relaxed).oldValue == 0 else { return }
+        switch effect {
+        case .killProcess:
+            kill(getpid(), SIGKILL)
+            // SIGKILL is not delivered before the call returns on every kernel.
+            while true { pause() }
+        case .throwFault: throw Fault(.crashPoint, "crash point \(reached.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Fault {
+    /// The catalogue of all ways to fail. Each has its entry in `docs/manual/faults.md`; a test checks that.
+    public enum Code: String, CaseIterable, Sendable {
+        // The command line and its settings.
+        case usage = "usage"
+        case settingInvalid = "config.invalid"
+        case settingUnknown = "config.unknown"
+        case configUnreadable = "config.unreadable"
+
+        // The source.
+        case postgresUnreachable = "postgres.unreachable"
+        case postgresRefused = "postgres.refused"
+        case postgresPermission = "postgres.permission"
+        case postgresQuery = "postgres.query"
+        case postgresProtocol = "postgres.protocol"
+        case postgresVersion = "postgres.version"
+        case postgresConfiguration = "postgres.configuration"
+        case postgresSynchronous = "postgres.synchronous"
+        case postgresRowSecurity = "postgres.row-security"
+        case postgresPublicationMissing = "postgres.publication.missing"
+        case postgresPublicationIncomplete = "postgres.publication.incomplete"
+        case postgresTableMissing = "postgres.table.missing"
+        case postgresTableUnsafe = "postgres.table.unsafe"
+        case postgresReplicaIdentity = "postgres.table.replica-identity"
+        case postgresColumnReserved = "postgres.column.reserved"
+        case postgresSlotMissing = "postgres.slot.missing"
+        case postgresSlotActive = "postgres.slot.active"
+        case postgresSlotInvalid = "postgres.slot.invalid"
+        case postgresSlotForeign = "postgres.slot.foreign"
+        case postgresSlotTimeout = "postgres.slot.timeout"
+        case postgresSlotNoRoom = "postgres.slot.no-room"
+        case postgresSnapshotLost = "postgres.snapshot.lost"
+        case postgresSnapshotRewritten = "postgres.snapshot.rewritten"
+        case postgresSnapshotImpossible = "postgres.snapshot.impossible"
+        case postgresToastUnknown = "postgres.toast.unknown"
+        case sourceGap = "source.gap"
+        case sourceFork = "source.fork"
+        case sourceOther = "source.other"
+
+        // The export.
+        case exportMissing = "export.missing"
+        case exportExists = "export.exists"
+        case exportFormat = "export.format"
+        case exportBroken = "export.broken"
+        case exportBusy = "export.busy"
+        case exportOverwrite = "export.overwrite"
+        case tableMissing = "export.table.missing"
+        case anchorMissing = "export.anchor.missing"
+        case verificationFailed = "verify.failed"
+
+        // The disk.
+        case fileCreate = "file.create"
+        case fileWrite = "file.write"
+        case fileRead = "file.read"
+        case filePermission = "file.permission"
+        case diskFull = "file.disk-full"
+
+        // Ourselves.
+        case crashPoint = "test.crash-point"
+        case bug = "bug"
+        case unexpected = "unexpected"
+    }
+
+    /// Who can do something about a fault.
+    public enum Remedy: Equatable, Sendable {
+        /// The same call may go through later.
+        case retry
+        /// A person has to change something first.
+        case ask
+        /// A bug in kedge.
+        case report
+    }
+}
+
+extension Fault.Code {
+    /// The exit status of the process, from `sysexits` where one fits; see the table in `docs/manual/exit-status.md`.
+    public var exitStatus: Int32 {
+        switch self {
+        case .unexpected: 1
+        case .usage: 2
+        case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
+        case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing, .postgresSlotMissing,
+            .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
+            .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
+            66
+        case .postgresUnreachable, .postgresRefused, .postgresSlotTimeout, .postgresSnapshotLost: 69
+        case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
+        case .fileCreate, .exportExists: 73
+        case .fileWrite, .fileRead, .diskFull: 74
+        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom: 75
+        case .postgresPermission, .postgresRowSecurity, .filePermission: 77
+        case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
+            .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
+            .postgresSnapshotImpossible:
+            78
+        }
+    }
+
+    /// Who can do something about it. Retry is narrow: what a moment later may well go through.
+    public var remedy: Fault.Remedy {
+        switch self {
+        case .postgresUnreachable, .postgresSnapshotLost, .exportBusy, .postgresSlotActive, .postgresSlotTimeout: .retry
+        case .postgresProtocol, .bug, .unexpected: .report
+        default: .ask
+        }
+    }
+}

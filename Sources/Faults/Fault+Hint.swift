@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Fault.Code {
+    /// What to do about it, when the fault itself knows nothing more exact.
+    public var hint: String {
+        switch self {
+        case .usage: "see `kedge help`"
+        case .settingInvalid, .settingUnknown: "`kedge config show` prints every setting and where its value comes from"
+        case .configUnreadable: "check the path given with --config and that the file is YAML"
+        case .postgresUnreachable: "check host, port and network; the run can simply be started again"
+        case .postgresRefused: "check the connection string, pg_hba.conf and TLS settings"
+        case .postgresPermission: "grant what `kedge doctor` lists"
+        case .postgresQuery: "the server refused a statement of kedge; `kedge doctor` may say why"
+        case .postgresProtocol: "this is a bug in kedge or in the server: please report it with the detail above"
+        case .postgresVersion: "kedge supports PostgreSQL 13 and later"
+        case .postgresConfiguration: "change the server's setting as said above and restart it"
+        case .postgresSynchronous: "exclude kedge's application_name from synchronous_standby_names"
+        case .postgresRowSecurity: "use a role with BYPASSRLS, or exclude the table with --exclude-tables"
+        case .postgresPublicationMissing: "create it, or let kedge create it by leaving out --no-create"
+        case .postgresPublicationIncomplete: "ALTER PUBLICATION … ADD TABLE, or leave the table out of --tables"
+        case .postgresTableMissing: "check --tables; patterns are schema.table with * and ?, case counts"
+        case .postgresTableUnsafe: "leave the table out with --exclude-tables"
+        case .postgresReplicaIdentity:
+            "ALTER TABLE … REPLICA IDENTITY FULL (or add a primary key), or leave it out with --exclude-tables"
+        case .postgresColumnReserved: "export under another prefix with --column-prefix"
+        case .postgresSlotMissing: "take a new snapshot with --resnapshot"
+        case .postgresSlotActive: "another process reads this slot; wait for it or stop it"
+        case .postgresSlotInvalid: "the slot can never be read again; take a new snapshot with --resnapshot"
+        case .postgresSlotForeign: "name another slot with --slot"
+        case .postgresSlotTimeout: "end the transactions named above, or allow more time with --slot-timeout"
+        case .postgresSlotNoRoom: "raise max_replication_slots or max_wal_senders, or drop unused slots"
+        case .postgresSnapshotLost: "start the run again: a new snapshot is taken"
+        case .postgresSnapshotRewritten: "start the run again when no DDL is running"
+        case .postgresSnapshotImpossible: "let kedge create the slot, or start without a snapshot with --snapshot none"
+        case .postgresToastUnknown: "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
+        case .sourceGap: "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
+        case .sourceFork:
+            "exported changes no longer exist at the source: go on with --accept-gap, or take a new snapshot with --resnapshot"
+        case .sourceOther: "this is not the server that the export was made from; check --source and --to"
+        case .exportMissing: "check --to; `kedge run` creates an export"
+        case .exportExists: "name an empty or a new folder with --to"
+        case .exportFormat: "use a version of kedge that knows this format"
+        case .exportBroken: "run `kedge verify` and restore the file that it names"
+        case .exportBusy: "wait for the other run to end; nothing was changed"
+        case .exportOverwrite: "another run has published meanwhile; nothing was overwritten"
+        case .tableMissing: "`kedge status --to …` lists the tables of the export"
+        case .anchorMissing: "`kedge anchors list --to …` lists the anchors"
+        case .verificationFailed: "the export is not what was published; restore the files named above"
+        case .fileCreate, .fileWrite, .fileRead: "check the path and the disk"
+        case .filePermission: "grant the user that runs kedge access to the path"
+        case .diskFull: "free some space; the next run goes on from the last anchor"
+        case .crashPoint: "this is a test: the crash was asked for"
+        case .bug, .unexpected: "please report this"
+        }
+    }
+}
