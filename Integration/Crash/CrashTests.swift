@@ -59,7 +59,8 @@ extension IntegrationSuites {
                 137, scene.run(anchors: anchors) + more, environment: ["KEDGE_CRASH_AT": "beforeAcknowledge"])
             // The twin is killed half-way first and then goes through.
             try KedgeProcess.expect(
-                137, scene.run(to: twin, anchors: anchors) + more, environment: ["KEDGE_CRASH_AT": "afterSegmentRename:2"])
+                137, scene.run(to: twin, anchors: anchors) + more,
+                environment: ["KEDGE_CRASH_AT": "afterSegmentRename:2"])
             try KedgeProcess.expect(0, scene.run(to: twin, anchors: anchors) + more)
             #expect(try twin.dataDigests() == scene.export.dataDigests())
             #expect(try scene.export.dataDigests().count > 5)

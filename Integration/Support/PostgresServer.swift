@@ -109,7 +109,8 @@ final class PostgresServer: Sendable {
     /// Stops the server; the folder stays.
     func stop(_ mode: StopMode = .fast) throws {
         let place = try ownPlace()
-        try Self.asServerUser(["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data", "-m", mode.rawValue, "-w", "stop"])
+        try Self.asServerUser(
+            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"] + ["-m", mode.rawValue, "-w", "stop"])
     }
 
     /// Starts a stopped server.

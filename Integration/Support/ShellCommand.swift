@@ -47,7 +47,8 @@ final class ShellCommand {
     /// Runs a program to its end and returns what it printed; fails unless it exits 0.
     @discardableResult
     static func run(
-        _ arguments: [String], input: String? = nil, environment: [String: String] = [:], deadline: Duration = .seconds(120)
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
+        deadline: Duration = .seconds(120)
     ) throws -> String {
         let command = try ShellCommand(arguments, input: input, environment: environment)
         let outcome = try command.wait(deadline: deadline)
