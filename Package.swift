@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
-            dependencies: ["Faults", "Bytes", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
+            dependencies: ["Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
