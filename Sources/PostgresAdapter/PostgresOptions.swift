@@ -75,6 +75,8 @@ public struct PostgresOptions: Sendable {
 public struct PostgresNotice: Sendable, Hashable {
     /// How much it matters.
     public enum Level: String, Sendable {
+        /// For those who look into a fault.
+        case debug
         /// Good to know.
         case info
         /// Worth a look.

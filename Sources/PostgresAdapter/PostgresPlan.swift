@@ -36,8 +36,8 @@ public struct PostgresPlan: Sendable {
             table: table.name,
             columns: table.exportedColumns.map { column in
                 TableSchema.Column(
-                    name: column.name, type: types.columnType(of: column.typeOID, column.typeModifier),
-                    sourceType: types.sourceTypeName(column.typeOID, column.typeModifier))
+                    name: column.name, type: types.columnType(of: column.typeOID, typeModifier: column.typeModifier),
+                    sourceType: types.sourceTypeName(of: column.typeOID, typeModifier: column.typeModifier))
             },
             key: table.key)
     }

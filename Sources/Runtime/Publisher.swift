@@ -92,12 +92,12 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         }
         if !records.isEmpty { try sink.settle() }
         let anchor = Anchor(
-            number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, exportID: identity.exportID,
+            number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
             epoch: epoch, source: identity.source, from: publication.from, to: publication.to,
             commitTimeFirst: publication.commitTimes?.lowerBound, commitTimeLast: publication.commitTimes?.upperBound,
             transactions: publication.transactionCount, changes: changes, segments: records,
-            previous: previous.map { AnchorLink(number: $0.anchor.number, digest: $0.digest) },
-            run: RunStamp(id: identity.runID, version: identity.version, publishedAt: clock()),
+            previous: previous?.link,
+            run: RunStamp(id: identity.runID, kedge: identity.version, publishedAt: clock()),
             reason: publication.reason)
         let stored = try chain.append(anchor)
         try record(stored)
@@ -112,7 +112,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         try sink.place(segment.draft, at: path)
         return SegmentRecord(
             table: segment.schema.table.description, path: path, rows: segment.rowCount,
-            bytes: segment.draft.byteCount, digest: segment.digest, schema: schemaID, first: segment.first,
-            last: segment.last, changes: segment.changes)
+            bytes: segment.draft.byteCount, sha256: segment.digest, schema: schemaID, seqMin: segment.first,
+            seqMax: segment.last, changes: segment.changes)
     }
 }
