@@ -30,6 +30,12 @@ public struct DurableFile: ~Copyable, Sendable {
         byteCount += bytes.byteCount
     }
 
+    /// Appends all of `bytes`.
+    public mutating func write(_ bytes: [UInt8]) throws(Fault) {
+        // SAFETY: bytes have no padding.
+        try write(unsafe bytes.span.bytes)
+    }
+
     /// Makes the bytes durable. After a fault they may be lost: write the file again, do not ask again.
     public func synchronize() throws(Fault) {
         try descriptor.synchronizeBytes()

@@ -17,8 +17,8 @@ import Testing
         let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let (head, tail) = (Array(bytes[..<100_000]), Array(bytes[100_000...]))
         var file = try DurableFile(creating: folder("a"))
-        try file.write(unsafe head.span.bytes)
-        try file.write(unsafe tail.span.bytes)
+        try file.write(head)
+        try file.write(tail)
         #expect(file.byteCount == bytes.count)
         try file.synchronize()
         file.close()

@@ -34,7 +34,7 @@ public final class TemporaryFolder: Sendable {
         try Files.createFolder(Files.parent(of: path))
         try Files.remove(path)
         var file = try DurableFile(creating: path)
-        try file.write(unsafe bytes.span.bytes)
+        try file.write(bytes)
     }
 
     /// The bytes of a file.
