@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// All suites that need servers, one after the other: the machine may be small.
+@Suite("Integration", .serialized)
+enum IntegrationSuites {}
+
+extension IntegrationSuites {
+    /// The floor that the other suites stand on.
+    @Suite("A server of our own", .serialized)
+    struct ServerTests {
+        @Test("a server starts, answers and stops", .enabled(if: PostgresServer.isPrivate))
+        func startsAndStops() throws {
+            let server = try PostgresServer()
+            #expect(try server.sql("SHOW wal_level") == "logical")
+            #expect(try server.sql("SELECT 1; SELECT 'two'") == "1\ntwo")
+            try server.restart()
+            #expect(try server.sql("SELECT 3") == "3")
+            try server.remove()
+        }
+
+        @Test("a statement that fails is an error")
+        func failuresAreErrors() throws {
+            let server = try PostgresServer.shared()
+            #expect(throws: TestFailure.self) { try server.sql("SELECT 1/0") }
+        }
+
+        @Test("the workload writes what the oracles can read")
+        func workloadWrites() throws {
+            let scene = try Scene("workload")
+            try scene.workload.startRows()
+            try scene.workload.startDefinitions()
+            Thread.sleep(forTimeInterval: 3)
+            try scene.workload.writeOneTransaction(rows: 1000)
+            try scene.workload.stop()
+            let kinds = try scene.server.sql("SELECT DISTINCT op FROM audit.events ORDER BY 1", in: scene.database)
+            #expect(kinds == "c\nd\nt\nu")
+        }
+    }
+}

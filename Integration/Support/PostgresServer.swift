@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import Synchronization
+
+/// A PostgreSQL server for tests: one of its own in a temporary folder, or the one at `KEDGE_TEST_PG`.
+final class PostgresServer: Sendable {
+    /// How a server is asked to stop; the names are those of `pg_ctl`.
+    enum StopMode: String, Sendable {
+        case smart, fast, immediate
+    }
+
+    private struct Place: Sendable {
+        let folder: String
+        let port: Int
+    }
+
+    private let place: Place?
+    private let external: String?
+
+    private static let sharedServer = Mutex<PostgresServer?>(nil)
+
+    /// The server that suites share, started when it is first asked for.
+    static func shared() throws -> PostgresServer {
+        try sharedServer.withLock { server in
+            if let server { return server }
+            let started = try PostgresServer()
+            server = started
+            return started
+        }
+    }
+
+    /// Whether servers are started here, so that tests may restart and stop them.
+    static var isPrivate: Bool { ProcessInfo.processInfo.environment["KEDGE_TEST_PG"] == nil }
+
+    /// Starts a server with `settings` beside those that logical replication needs; waits until it answers.
+    init(settings: [String: String] = [:], initdb: [String] = []) throws {
+        if let address = ProcessInfo.processInfo.environment["KEDGE_TEST_PG"] {
+            external = address
+            place = nil
+            return
+        }
+        external = nil
+        let folder = try TemporaryFolder.make("pg").path
+        try ShellCommand.run(["chmod", "755", folder])
+        if Self.isRoot { try ShellCommand.run(["chown", "postgres", folder]) }
+        try Self.asServerUser(
+            ["\(Self.binaries)/initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+                + ["--locale=C.UTF-8", "--no-sync"] + initdb)
+        let port = Int.random(in: 20_000..<32_000)
+        place = Place(folder: folder, port: port)
+        try writeConfiguration(settings)
+        watch(folder)
+        try start()
+    }
+
+    /// The libpq address of one database.
+    func address(of database: String) -> String {
+        if let external {
+            var parts = URLComponents(string: external)
+            parts?.path = "/" + database
+            return parts?.string ?? external
+        }
+        return "postgresql://postgres@127.0.0.1:\(place?.port ?? 5432)/\(database)"
+    }
+
+    /// Runs SQL, statement by statement, and returns what psql prints: unaligned, without headings.
+    @discardableResult
+    func sql(_ text: String, in database: String = "postgres", deadline: Duration = .seconds(300)) throws -> String {
+        let output = try ShellCommand.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address(of: database), "-f", "-"],
+            input: text, environment: ["PGOPTIONS": "-c client_min_messages=warning"], deadline: deadline)
+        return output.hasSuffix("\n") ? String(output.dropLast()) : output
+    }
+
+    /// Creates a database whose defaults print values unlike anything kedge may print: what is pinned shows.
+    func createDatabase(_ name: String) throws {
+        try sql("DROP DATABASE IF EXISTS \(name) WITH (FORCE); CREATE DATABASE \(name);")
+        let oddities = [
+            "DateStyle": "'German, DMY'", "TimeZone": "'Asia/Kathmandu'", "IntervalStyle": "iso_8601",
+            "extra_float_digits": "0", "bytea_output": "escape",
+        ]
+        for (setting, value) in oddities.sorted(by: { $0.key < $1.key }) {
+            try sql("ALTER DATABASE \(name) SET \(setting) = \(value);")
+        }
+    }
+
+    /// Drops a database and the slots in it.
+    func dropDatabase(_ name: String) throws {
+        try waitUntil("the slots of \(name) are free") {
+            try sql("SELECT count(*) FROM pg_replication_slots WHERE database = '\(name)' AND active") == "0"
+        }
+        try sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '\(name)'")
+        try sql("DROP DATABASE \(name) WITH (FORCE)")
+    }
+
+    /// The end of the WAL that is flushed: what `--until now` means.
+    func flushedPosition() throws -> String {
+        try sql("SELECT pg_current_wal_flush_lsn()")
+    }
+
+    /// Stops and starts again.
+    func restart(_ mode: StopMode = .fast) throws {
+        try stop(mode)
+        try start()
+    }
+
+    /// Stops the server; the folder stays.
+    func stop(_ mode: StopMode = .fast) throws {
+        let place = try ownPlace()
+        try Self.asServerUser(["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data", "-m", mode.rawValue, "-w", "stop"])
+    }
+
+    /// Starts a stopped server.
+    func start() throws {
+        let place = try ownPlace()
+        try Self.asServerUser(
+            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data", "-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
+    }
+
+    /// Stops the server and removes its folder.
+    func remove() throws {
+        guard let place else { return }
+        try? stop(.immediate)
+        try FileManager.default.removeItem(atPath: place.folder)
+    }
+
+    /// What the server has logged.
+    func log() throws -> String {
+        try String(contentsOfFile: ownPlace().folder + "/log", encoding: .utf8)
+    }
+
+    private func ownPlace() throws -> Place {
+        guard let place else { throw TestFailure("the server at KEDGE_TEST_PG is not ours to start or stop") }
+        return place
+    }
+
+    private func writeConfiguration(_ settings: [String: String]) throws {
+        let place = try ownPlace()
+        let all = [
+            "listen_addresses": "'127.0.0.1'", "port": "\(place.port)", "unix_socket_directories": "'\(place.folder)'",
+            "wal_level": "logical", "max_replication_slots": "40", "max_wal_senders": "40", "max_connections": "120",
+            "fsync": "off", "shared_buffers": "64MB", "max_wal_size": "2GB", "log_replication_commands": "on",
+            "max_prepared_transactions": "10",
+        ].merging(settings) { _, new in new }
+        let text = all.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
+        try Self.asServerUser(["tee", "-a", "\(place.folder)/data/postgresql.conf"], input: text)
+    }
+
+    /// Leaves somebody behind who stops the server and removes its folder once the tests have ended, however they did.
+    private func watch(_ folder: String) {
+        let script = """
+            while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done
+            kill -QUIT "$(head -1 \(folder)/data/postmaster.pid)" 2>/dev/null
+            sleep 1
+            rm -rf \(folder)
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script]
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try? process.run()
+    }
+
+    private static var isRoot: Bool { geteuid() == 0 }
+
+    /// Where the server's programs are: `KEDGE_PG_BIN`, else the newest version in Debian's place.
+    private static let binaries: String = {
+        if let folder = ProcessInfo.processInfo.environment["KEDGE_PG_BIN"] { return folder }
+        let base = "/usr/lib/postgresql"
+        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []).compactMap(Int.init)
+        return versions.max().map { "\(base)/\($0)/bin" } ?? "/usr/bin"
+    }()
+
+    /// PostgreSQL refuses to run as root: then everything runs as `postgres`.
+    @discardableResult
+    private static func asServerUser(_ arguments: [String], input: String? = nil) throws -> String {
+        try ShellCommand.run((isRoot ? ["runuser", "-u", "postgres", "--"] : []) + arguments, input: input)
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// One database with its workload and its export: what most tests begin with.
+final class Scene {
+    let server: PostgresServer
+    let database: String
+    let export: ExportFolder
+    let workload: Workload
+    private let records: RecordTable
+
+    /// Makes a database of its own on the shared server, fills it, and puts the audit triggers in place.
+    init(_ label: String) throws {
+        server = try PostgresServer.shared()
+        database = "kedge_\(label)_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
+        export = try ExportFolder()
+        try server.createDatabase(database)
+        workload = try Workload(server, database: database)
+        try AuditTrigger.install(on: server, database: database)
+        records = RecordTable(server: server, database: database)
+        try records.install()
+    }
+
+    deinit {
+        try? server.dropDatabase(database)
+        export.remove()
+    }
+
+    /// The address of the database, for `--source`.
+    var source: String { server.address(of: database) }
+
+    /// The arguments of `kedge run` for this scene: small anchors, so that there are many.
+    func run(_ more: String..., to folder: ExportFolder? = nil, anchors: String = "1s,200tx,1MiB") -> [String] {
+        [
+            "run", "--source", source, "--to", (folder ?? export).path, "--tables", "public.*,\(AuditTrigger.table)",
+            "--anchor-every", anchors, "--min-free", "1MiB",
+        ] + more
+    }
+
+    /// Catches up with the source.
+    func catchUp(_ more: String..., environment: [String: String] = [:]) throws {
+        try KedgeProcess.expect(0, run("--until", "now") + more, environment: environment, deadline: .seconds(300))
+    }
+
+    /// Waits until the export has at least `count` anchors.
+    func waitForAnchors(_ count: Int, while process: KedgeProcess) throws {
+        try waitUntil("\(count) anchors", deadline: .seconds(90)) {
+            guard process.isRunning else { throw TestFailure("kedge ended early:\n\(process.errors.suffix(3000))") }
+            return try export.anchors().count >= count
+        }
+    }
+
+    /// Everything that is wrong with the export beside the source, by the order of its records, O1 and O2, and by
+    /// kedge's own verification. Call when nobody writes and the export has caught up.
+    func faults(of folder: ExportFolder? = nil) throws -> [String] {
+        let folder = folder ?? export
+        var found: [String] = []
+        let verified = try KedgeProcess.run(["verify", "--to", folder.path])
+        if verified.status != 0 { found.append("verify: \(verified.status) \(verified.errors.suffix(2000))") }
+        try records.load(folder)
+        found += try records.disorder()
+        found += try StateFold(records: records).differences()
+        found += try AuditTrigger(records: records).differences()
+        return found
+    }
+
+    /// How many events of the stream the last ``faults(of:)`` compared.
+    func comparedEventCount() throws -> Int {
+        try AuditTrigger(records: records).count()
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+
+/// What went wrong in the machinery of a test, with the words of the program that failed.
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// One run of a program, with its output in files, so that no pipe can fill and block it.
+final class ShellCommand {
+    /// How a program ended and what it printed.
+    struct Outcome {
+        /// The exit status, or 128 and the number of the signal.
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    private let process = Process()
+    private let folder: URL
+    private let name: String
+
+    /// Starts `arguments`, the first being the program, found on the path.
+    init(_ arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws {
+        name = arguments.joined(separator: " ").prefix(200).description
+        folder = try TemporaryFolder.make("command")
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        // A folder that every user may enter: programs may be started as another user.
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        let inputFile = try file("input", contents: input ?? "")
+        process.standardInput = try FileHandle(forReadingFrom: inputFile)
+        process.standardOutput = try FileHandle(forWritingTo: file("output", contents: ""))
+        process.standardError = try FileHandle(forWritingTo: file("errors", contents: ""))
+        try process.run()
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Runs a program to its end and returns what it printed; fails unless it exits 0.
+    @discardableResult
+    static func run(
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:], deadline: Duration = .seconds(120)
+    ) throws -> String {
+        let command = try ShellCommand(arguments, input: input, environment: environment)
+        let outcome = try command.wait(deadline: deadline)
+        guard outcome.status == 0 else {
+            throw TestFailure("\(command.name): status \(outcome.status)\n\(outcome.errors)")
+        }
+        return outcome.output
+    }
+
+    /// Whether the program still runs.
+    var isRunning: Bool { process.isRunning }
+    /// Its process id.
+    var identifier: Int32 { process.processIdentifier }
+    /// What it has printed to stderr so far.
+    var errors: String { text("errors") }
+    /// What it has printed to stdout so far.
+    var output: String { text("output") }
+
+    /// Sends a signal.
+    func send(_ signal: Int32) {
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+
+    /// Waits for the end; after `deadline` the program is killed and the test fails.
+    func wait(deadline: Duration) throws -> Outcome {
+        let end = ContinuousClock.now + deadline
+        while process.isRunning {
+            if ContinuousClock.now >= end {
+                kill(process.processIdentifier, SIGKILL)
+                throw TestFailure("\(name): still running after \(deadline)\n\(errors)")
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        let isSignal = process.terminationReason == .uncaughtSignal
+        return Outcome(
+            status: isSignal ? 128 + process.terminationStatus : process.terminationStatus,
+            output: output, errors: errors)
+    }
+
+    private func file(_ name: String, contents: String) throws -> URL {
+        let url = folder.appendingPathComponent(name)
+        try Data(contents.utf8).write(to: url)
+        return url
+    }
+
+    private func text(_ name: String) -> String {
+        let data = (try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// Folders that tests work in.
+enum TemporaryFolder {
+    /// Makes a new folder whose path is short enough for a Unix socket.
+    static func make(_ label: String) throws -> URL {
+        let name = "kedge-\(label)-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        return url
+    }
+}
+
+/// Waits until `condition` holds; fails after `deadline`.
+func waitUntil(_ what: String, deadline: Duration = .seconds(60), _ condition: () throws -> Bool) throws {
+    let end = ContinuousClock.now + deadline
+    while try !condition() {
+        guard ContinuousClock.now < end else { throw TestFailure("waited \(deadline) in vain: \(what)") }
+        Thread.sleep(forTimeInterval: 0.05)
+    }
+}
