@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Changelog
 public import Faults
 
 /// What the operator asked for, as far as the source is concerned.
@@ -51,6 +50,8 @@ public struct PostgresOptions: Sendable {
     public var columnPrefix = "_cdc_"
     /// Where the working files of a run may lie.
     public var spoolFolder: String
+    /// The file that tells the next run what this one was about to create at the source.
+    public var intentPath: String
     /// Where tests stop the process.
     public var crash = CrashPlan.none
     /// Told what an operator should know.
@@ -59,7 +60,7 @@ public struct PostgresOptions: Sendable {
     /// Makes options; the rest have defaults.
     public init(
         source: Redacted, applicationName: String, selection: TableSelection, slot: String, publication: String,
-        spoolFolder: String, report: @escaping @Sendable (PostgresNotice) -> Void
+        spoolFolder: String, intentPath: String, report: @escaping @Sendable (PostgresNotice) -> Void
     ) {
         self.source = source
         self.applicationName = applicationName
@@ -67,6 +68,7 @@ public struct PostgresOptions: Sendable {
         self.slot = slot
         self.publication = publication
         self.spoolFolder = spoolFolder
+        self.intentPath = intentPath
         self.report = report
     }
 }

@@ -40,13 +40,22 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     /// Goes on with a running stream; `spooled` holds the frames that were taken from it before.
     init(
-        _ options: PostgresOptions, stream: consuming ReplicationStream, spooled: consuming SpoolFile?,
-        decoder: ChangeDecoder, from: Position, target: Position?, targetTime: Timestamp?
+        _ options: PostgresOptions, plan: PostgresPlan, stream: consuming ReplicationStream,
+        spooled: consuming SpoolFile?, from: Position, until target: StopTarget
     ) throws(Fault) {
         self.options = options
-        self.decoder = decoder
-        self.target = target
-        self.targetTime = targetTime
+        decoder = ChangeDecoder(
+            relations: RelationCache(
+                selection: options.selection,
+                keys: Dictionary(plan.tables.map { ($0.oid, $0.key) }, uniquingKeysWith: { first, _ in first }),
+                types: plan.types),
+            toast: options.toast)
+        switch target {
+        case .none: (self.target, targetTime) = (nil, nil)
+        case .now: (self.target, targetTime) = (plan.facts.position, nil)
+        case .position(let position): (self.target, targetTime) = (position, nil)
+        case .time(let time): (self.target, targetTime) = (nil, time)
+        }
         complete = from
         reportedComplete = from
         nextQuestion = .now
@@ -105,11 +114,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Takes in one frame, from the spool while there is one, then from the server; false when none came in time.
     private mutating func takeFrame(until deadline: ContinuousClock.Instant) throws(Fault) -> Bool {
         if spool != nil {
-            spooledFrame.removeAll()
-            if try spool?.next(into: &spooledFrame) ?? false {
-                try take(spooledFrame.bytes)
-                return true
-            }
+            if try takeSpooledFrame() { return true }
             try removeSpool()
         }
         let patience = isWaitingForTarget ? min(deadline, nextQuestion) : deadline
@@ -118,6 +123,17 @@ public struct PostgresSource: ChangeSource, ~Copyable {
             try ask()
             return true
         }
+        try take(frame.bytes)
+        return true
+    }
+
+    private mutating func takeSpooledFrame() throws(Fault) -> Bool {
+        // The buffer is taken out while its bytes are looked at, for they are looked at by `self`.
+        var frame = ByteBuffer(capacity: 0)
+        swap(&frame, &spooledFrame)
+        defer { swap(&frame, &spooledFrame) }
+        frame.removeAll()
+        guard try spool?.next(into: &frame) ?? false else { return false }
         try take(frame.bytes)
         return true
     }
@@ -143,7 +159,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         stream.note(received: position)
         if case .idle = phase { complete = max(complete, position) }
         if let targetTime, target == nil, Timestamp(postgres: keepalive.clock) > targetTime {
-            target = try PostgresSource.serverPosition(options)
+            target = try ServerFacts.currentPosition(options)
         }
         if keepalive.replyRequested { try stream.sendStatus(.none) }
     }
@@ -234,7 +250,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     }
 
     private var hasPassedTarget: Bool {
-        guard case .idle = phase, spool == nil, let target else { return false }
+        guard case .idle = phase, let target else { return false }
         return complete >= target
     }
 

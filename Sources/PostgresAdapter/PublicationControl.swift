@@ -53,7 +53,7 @@ enum PublicationControl {
         let list = tables.map { table in
             "only \(table.name.quoted)"
         }.joined(separator: ", ")
-        try doing("creating publication \"\(name)\"") { () throws(Fault) in
+        _ = try doing("creating publication \"\(name)\"") { () throws(Fault) in
             try catalog.query(
                 """
                 create publication \(PQConnection.quoted(identifier: name)) for table \(list)

@@ -32,22 +32,29 @@ struct ReplicationStream: ~Copyable {
     }
 
     /// Begins to stream. The connection must be a replication connection that has nothing else to do.
-    init(_ connection: consuming PQConnection, _ request: Request) throws(Fault) {
+    static func begin(
+        _ connection: consuming PQConnection, _ request: Request
+    ) throws(Fault) -> ReplicationStream {
         let timeout = try connection.query("select setting from pg_catalog.pg_settings where name = 'wal_sender_timeout'").scalar
         let milliseconds = timeout.flatMap { Int($0) } ?? 60_000
-        statusInterval = .milliseconds(milliseconds == 0 ? 10_000 : max(200, min(10_000, milliseconds / 3)))
-        var options = ["proto_version '1'", "publication_names \(Self.publicationList(request.publication))"]
+        let interval = milliseconds == 0 ? 10_000 : max(200, min(10_000, milliseconds / 3))
+        var options = ["proto_version '1'", "publication_names \(publicationList(request.publication))"]
         if connection.serverVersion >= 140_000, request.messages == .include { options.append("messages 'true'") }
         let sql = """
             START_REPLICATION SLOT \(PQConnection.quoted(identifier: request.slot)) LOGICAL \
             \(PositionNotation.lsn.text(request.from)) (\(options.joined(separator: ", ")))
             """
         if case .failure(let error) = try connection.beginCopy(sql) {
-            throw Self.refusal(error, slot: request.slot).adding("starting replication from \(PositionNotation.lsn.text(request.from))")
+            throw refusal(error, slot: request.slot).adding("starting replication from \(PositionNotation.lsn.text(request.from))")
         }
         try connection.makeNonBlocking()
+        return ReplicationStream(connection, from: request.from, statusInterval: .milliseconds(interval))
+    }
+
+    private init(_ connection: consuming PQConnection, from position: Position, statusInterval: Duration) {
         self.connection = connection
-        received = request.from
+        self.statusInterval = statusInterval
+        received = position
         nextStatus = .now
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-public import Faults
+import Faults
 import LibPQ
 
 /// What a server says of itself; read once per connection.
@@ -48,8 +48,15 @@ public struct ServerFacts: Sendable, Hashable {
         return position
     }
 
+    /// Up to where the server's log is durable now, over a connection of its own.
+    static func currentPosition(_ options: PostgresOptions) throws(Fault) -> Position {
+        let catalog = try Session.open(options, for: .catalog)
+        let isStandby = try catalog.query("select pg_catalog.pg_is_in_recovery()").scalar == "t"
+        return try currentPosition(catalog, isStandby: isStandby)
+    }
+
     /// The identity that anchors carry.
-    func identity(slot: String?, publication: String) -> SourceIdentity {
+    public func identity(slot: String?, publication: String) -> SourceIdentity {
         var facts: [String: SourceIdentity.Fact] = [
             "systemIdentifier": .text(systemIdentifier), "timeline": .number(timeline), "database": .text(database),
             "publication": .text(publication), "serverVersion": .text(version),

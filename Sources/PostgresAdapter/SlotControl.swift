@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-public import Faults
+import Faults
 import LibPQ
 import Threads
 

@@ -43,11 +43,17 @@ struct TransactionBuffer: ~Copyable {
     private mutating func beginSpool() throws(Fault) {
         serial += 1
         var file = try SpoolFile(creating: "\(folder)/transaction-\(serial)")
-        while let message = nextInMemory() { try file.append(memory.bytes.extracting(message)) }
+        while let message = nextInMemory() { try Self.append(message, of: memory, to: &file) }
         memory.removeAll(keepingAtMost: 64 << 10)
         readOffset = 0
-        spool = file
+        spool = consume file
         try crash.reach(.duringSpool)
+    }
+
+    private static func append(
+        _ message: Range<Int>, of memory: borrowing ByteBuffer, to file: inout SpoolFile
+    ) throws(Fault) {
+        try file.append(memory.bytes.extracting(message))
     }
 
     /// Moves on to the next message; returns false when there is none left.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Anchors
-public import Changelog
-public import Export
-public import Faults
+import Anchors
+import Changelog
+import Export
+import Faults
 
 /// The exporting half of the pipeline: records the changes of batches and decides when an anchor is due.
 ///

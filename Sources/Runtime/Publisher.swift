@@ -51,12 +51,16 @@ public struct Publication: Sendable {
     }
 }
 
+/// Keeps the schema of a segment where readers find it, and returns the name that anchors know it by. Durable when it
+/// returns; keeping the same schema twice is the same as once.
+public typealias SchemaArchive = @Sendable (TableSchema) throws(Fault) -> String
+
 /// Publishes segments under an anchor, in the order of `docs/format.md`, Publication.
 public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let identity: PublisherIdentity
     private let sink: Target
     private let chain: Chain
-    private let archive: any SchemaArchive
+    private let archive: SchemaArchive
     private let clock: @Sendable () -> Timestamp
     private let record: @Sendable (StoredAnchor) throws(Fault) -> Void
     private let segmentExtension: String
@@ -64,7 +68,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// Makes a publisher. `record` tells the metadata store of an anchor that is already durable; `clock` stamps
     /// anchors and nothing else.
     public init(
-        identity: PublisherIdentity, sink: Target, chain: Chain, archive: any SchemaArchive,
+        identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
         segmentExtension: String, clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
@@ -105,7 +109,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     }
 
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
-        let schemaID = try archive.archive(segment.schema)
+        let schemaID = try archive(segment.schema)
         let name = SegmentName(
             epoch: segment.first.epoch, first: segment.first.position, last: segment.last.position, part: part)
         let path = name.path(of: segment.schema.table, fileExtension: segmentExtension)
