@@ -69,6 +69,17 @@ public enum Files {
         return names.sorted()
     }
 
+    /// What the symbolic link at `path` says.
+    public static func linkTarget(of path: String) throws(Fault) -> String {
+        var target = ByteBuffer(capacity: 4096)
+        try unsafe target.append(upTo: 4096) { (room) throws(Fault) -> Int in
+            guard let start = unsafe room.assumingMemoryBound(to: CChar.self).baseAddress else { return 0 }
+            // SAFETY: the path is terminated, and the kernel writes at most `count` bytes of the room.
+            return try kernelCall(.read, path) { () -> Int in unsafe readlink(path, start, room.count) }
+        }
+        return target.bytes.decodedString()
+    }
+
     /// All bytes of the file at `path`; one of more than `limit` bytes is a fault.
     public static func contents(of path: String, limit: Int) throws(Fault) -> [UInt8] {
         var file = try ReadableFile(path)
