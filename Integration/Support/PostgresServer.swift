@@ -109,14 +109,20 @@ final class PostgresServer: Sendable {
     /// Stops the server; the folder stays.
     func stop(_ mode: StopMode = .fast) throws {
         let place = try ownPlace()
-        try Self.asServerUser(["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data", "-m", mode.rawValue, "-w", "stop"])
+        try Self.asServerUser(
+            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"] + ["-m", mode.rawValue, "-w", "stop"])
     }
 
     /// Starts a stopped server.
     func start() throws {
         let place = try ownPlace()
+        // The server outlives `pg_ctl`; it must not inherit the socket by which the end of `pg_ctl` is noticed.
+        let closing = """
+            for f in /proc/self/fd/*; do n=${f##*/}; if [ "$n" -gt 2 ]; then eval "exec $n>&-"; fi; done; exec "$@"
+            """
         try Self.asServerUser(
-            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data", "-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
+            ["bash", "-c", closing, "-", "\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"]
+                + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
     }
 
     /// Stops the server and removes its folder.

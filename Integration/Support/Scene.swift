@@ -8,7 +8,7 @@ final class Scene {
     let database: String
     let export: ExportFolder
     let workload: Workload
-    private let records: RecordTable
+    let records: RecordTable
 
     /// Makes a database of its own on the shared server, fills it, and puts the audit triggers in place.
     init(_ label: String) throws {

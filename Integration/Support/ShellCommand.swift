@@ -37,7 +37,7 @@ final class ShellCommand {
         process.standardInput = try FileHandle(forReadingFrom: inputFile)
         process.standardOutput = try FileHandle(forWritingTo: file("output", contents: ""))
         process.standardError = try FileHandle(forWritingTo: file("errors", contents: ""))
-        try process.run()
+        try withSignalsUnblocked { try process.run() }
     }
 
     deinit {
@@ -47,7 +47,8 @@ final class ShellCommand {
     /// Runs a program to its end and returns what it printed; fails unless it exits 0.
     @discardableResult
     static func run(
-        _ arguments: [String], input: String? = nil, environment: [String: String] = [:], deadline: Duration = .seconds(120)
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
+        deadline: Duration = .seconds(120)
     ) throws -> String {
         let command = try ShellCommand(arguments, input: input, environment: environment)
         let outcome = try command.wait(deadline: deadline)
@@ -97,6 +98,16 @@ final class ShellCommand {
         let data = (try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data()
         return String(decoding: data, as: UTF8.self)
     }
+}
+
+/// Runs `body` with no signal blocked: tests run on threads that block them, and a child inherits that.
+private func withSignalsUnblocked(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
 }
 
 /// Folders that tests work in.

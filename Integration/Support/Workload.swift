@@ -37,7 +37,7 @@ final class Workload {
     /// Ends all writers and waits until the server has seen them off.
     func stop() throws {
         for command in running {
-            guard command.isRunning else { throw TestFailure("a writer ended by itself:\n\(command.errors.suffix(2000))") }
+            guard command.isRunning else { throw TestFailure("a writer ended:\n\(command.errors.suffix(2000))") }
             command.send(SIGTERM)
             _ = try command.wait(deadline: .seconds(20))
         }

@@ -34,7 +34,7 @@ struct ArrowsTests {
         for file in Repository.sources {
             let allowed = (declared[file.target] ?? []).union(Self.platform)
             for found in file.imports where !allowed.contains(found.module) {
-                violations.append("\(file.path):\(found.line) imports \(found.module), which Package.swift does not name")
+                violations.append("\(file.path):\(found.line) imports \(found.module), unknown to Package.swift")
             }
         }
         expectNone(violations, "imports agree with the dependencies in Package.swift")

@@ -10,7 +10,7 @@ struct NamesTests {
     @Test("no type has a name that says nothing")
     func typesHaveNames() {
         var violations: [String] = []
-        for file in Repository.sources + Repository.swiftFiles(under: "Tests") + Repository.swiftFiles(under: "Integration") {
+        for file in ["Sources", "Tests", "Integration"].flatMap(Repository.swiftFiles(under:)) {
             for (index, line) in file.code.enumerated() {
                 for match in line.matches(of: /\b(?:struct|class|enum|protocol|actor|typealias)\s+([A-Za-z0-9_]+)/) {
                     let name = String(match.output.1)

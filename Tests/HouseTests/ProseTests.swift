@@ -21,7 +21,8 @@ struct ProseTests {
     @Test("every source file names its licence")
     func licenceLines() {
         let kinds = ["swift", "h", "sh"]
-        let files = ["Package.swift", "Makefile", ".ci/run"].filter { Repository.text($0) != nil }
+        let files =
+            ["Package.swift", "Makefile", ".ci/run"].filter { Repository.text($0) != nil }
             + ["Sources", "Tests", "Integration", "docker"].flatMap(Repository.files(under:))
             .filter { path in kinds.contains { path.hasSuffix("." + $0) } || path.hasSuffix("Dockerfile") }
         let mark = "SPDX-License-Identifier: Apache-2.0"

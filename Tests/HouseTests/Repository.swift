@@ -79,4 +79,9 @@ struct SourceFile: Sendable {
     func places(matching pattern: Regex<Substring>) -> [String] {
         code.enumerated().filter { $0.element.contains(pattern) }.map { "\(path):\($0.offset + 1)" }
     }
+
+    /// The code at a place that ``places(matching:)`` found.
+    func line(at place: String) -> String {
+        place.split(separator: ":").last.flatMap { Int($0) }.map { code[$0 - 1] } ?? ""
+    }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension IntegrationSuites {
+    /// What a run refuses to go on with, and what it says.
+    @Suite("The proof at the start", .serialized)
+    struct StartProofTests {
+        @Test("a slot made again is a gap; nothing is published until somebody chooses")
+        func recreatedSlot() throws {
+            let scene = try Scene("gap")
+            try scene.catchUp()
+            let slot = try slotName(scene)
+            try scene.workload.writeOneTransaction(rows: 10)
+            try scene.server.sql(
+                "SELECT pg_drop_replication_slot('\(slot)'); SELECT pg_create_logical_replication_slot('\(slot)', 'pgoutput')",
+                in: scene.database)
+            let before = try scene.export.anchors().count
+            let refused = try KedgeProcess.expect(66, scene.run("--until", "now"))
+            #expect(refused.errors.contains("[source.gap]"))
+            #expect(try scene.export.anchors().count == before)
+
+            try scene.catchUp("--accept-gap")
+            let kinds = try scene.export.anchors().compactMap { $0["kind"] as? String }
+            #expect(kinds.contains("gap"))
+            #expect(try scene.export.lastEpoch() == 2)
+            try KedgeProcess.expect(0, ["verify", "--to", scene.export.path])
+        }
+
+        @Test("a lost slot ends the run, and a new snapshot begins a new history")
+        func lostSlot() throws {
+            let scene = try Scene("lost")
+            try scene.catchUp()
+            try scene.server.sql("SELECT pg_drop_replication_slot('\(slotName(scene))')", in: scene.database)
+            try scene.workload.writeOneTransaction(rows: 10)
+            try KedgeProcess.expect(66, scene.run("--until", "now"))
+            try scene.catchUp("--resnapshot")
+            #expect(try scene.export.lastEpoch() == 2)
+            #expect(try scene.faults() == [])
+        }
+
+        @Test("another server is not the source")
+        func otherServer() throws {
+            let scene = try Scene("other")
+            try scene.catchUp()
+            let other = try Scene("stranger")
+            var arguments = scene.run("--until", "now")
+            arguments[2] = other.source
+            try KedgeProcess.expect(66, arguments)
+        }
+
+        @Test("a table whose updates would begin to fail is refused")
+        func tableWithoutIdentity() throws {
+            let scene = try Scene("keyless")
+            try scene.server.sql("CREATE TABLE public.keyless (line text)", in: scene.database)
+            let refused = try KedgeProcess.expect(78, scene.run("--until", "now"))
+            #expect(refused.errors.contains("[postgres.table.replica-identity]"))
+            try scene.server.sql("INSERT INTO keyless VALUES ('x'); UPDATE keyless SET line = 'y'", in: scene.database)
+        }
+
+        @Test("slots are listed and dropped")
+        func slotCommands() throws {
+            let scene = try Scene("slots")
+            try scene.catchUp()
+            let slot = try slotName(scene)
+            let listed = try KedgeProcess.expect(0, ["slot", "list", "--source", scene.source])
+            #expect(listed.output.contains(slot))
+            try KedgeProcess.expect(0, ["slot", "drop", "--source", scene.source, "--slot", slot])
+            #expect(
+                try scene.server.sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '\(slot)'") == "0")
+        }
+
+        private func slotName(_ scene: Scene) throws -> String {
+            let name = try scene.server.sql(
+                "SELECT slot_name FROM pg_replication_slots WHERE database = '\(scene.database)'")
+            guard !name.isEmpty, !name.contains("\n") else { throw TestFailure("expected one slot, found: \(name)") }
+            return name
+        }
+    }
+}

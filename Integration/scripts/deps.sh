@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs the Debian packages that building and testing need, and only those that are missing.
+set -euo pipefail
+
+packages=(libpq-dev libzstd-dev zlib1g-dev libsqlite3-dev libssl-dev pkg-config zstd gzip postgresql-client-common)
+# Any server version will do; Debian 12 has 15. Its package holds initdb and the contrib extensions, too.
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(postgresql postgresql-contrib); fi
+# pgbench is part of the server's package since 15 and of -contrib before.
+if ! command -v psql > /dev/null || ! command -v pgbench > /dev/null; then packages+=(postgresql-client postgresql-contrib); fi
+
+missing=()
+for package in "${packages[@]}"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)" != installed ]; then
+        missing+=("$package")
+    fi
+done
+if ! command -v swift > /dev/null; then
+    echo "deps: Swift 6.2 or later is needed and not on the path; see https://www.swift.org/install" >&2
+    exit 1
+fi
+if [ ${#missing[@]} -eq 0 ]; then
+    echo "deps: everything is there"
+    exit 0
+fi
+
+echo "deps: installing ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null || { echo "deps: run as root, or install by hand: ${missing[*]}" >&2; exit 1; }
+    as_root=(sudo)
+fi
+# Tests and the demonstration start servers of their own; no cluster is wanted beside them.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    "${as_root[@]}" mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf > /dev/null
+fi
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

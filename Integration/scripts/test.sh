@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Everything that must hold, floor by floor, with the time each step took. A skipped test is a failure.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+times=()
+tests=0
+begun=$SECONDS
+
+step() {
+    local name=$1
+    shift
+    local start=$SECONDS
+    printf '\n== %s\n' "$name"
+    "$@" 2>&1 | tee "$log"
+    times+=("$(printf '%-12s %4d s' "$name" $((SECONDS - start)))")
+}
+
+# Runs tests and refuses a run in which one was skipped or none ran.
+tested() {
+    step "$@"
+    if grep -qE '^. (Test|Suite) .* skipped' "$log"; then
+        echo "test: a test was skipped, which counts as failed" >&2
+        grep -E '^. (Test|Suite) .* skipped' "$log" >&2
+        exit 1
+    fi
+    local count
+    count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -1)
+    if [ -z "$count" ] || [ "$count" -eq 0 ]; then
+        echo "test: no test ran in the step $1" >&2
+        exit 1
+    fi
+    tests=$((tests + count))
+}
+
+step deps make --no-print-directory deps
+step build make --no-print-directory build
+step lint make --no-print-directory lint
+tested house make --no-print-directory house
+tested unit make --no-print-directory unit
+tested integration make --no-print-directory integration
+
+printf '\n== times\n'
+printf '%s\n' "${times[@]}"
+printf 'Test run with %d tests in %d floors passed after %d seconds.\n' "$tests" 3 $((SECONDS - begun))

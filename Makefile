@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The one door: everything that is done to this repository is a target here, and CI calls the same ones.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+SECONDS_EACH := $(or $(SECONDS),60)
+SCRIPTS := Integration/scripts
+FLOORS := Bytes DurableFiles Compression Changelog PgOutput PostgresValues PostgresAdapter Anchors Metastore Export \
+	NDJSONFormat Sinks Runtime Verification Commands
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+UNIT := ^($(subst $(SPACE),|,$(strip $(addsuffix Tests,$(FLOORS)))))\.
+
+.PHONY: help deps build release lint unit house integration test demo fuzz golden bench docs man completions clean
+
+help: ## Say what can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+deps: ## Install what is missing (Debian: apt)
+	@$(SCRIPTS)/deps.sh
+
+build: ## Build for debugging, tests included
+	$(SWIFT) build --build-tests
+
+release: ## Build the program as it is shipped
+	$(SWIFT) build -c release --product kedge
+
+lint: ## Check the format, strictly
+	$(SWIFT) format lint --strict -r Sources Tests Integration Package.swift
+
+unit: ## Run the unit tests
+	$(SWIFT) test --filter '$(UNIT)'
+
+house: ## Check the rules of the house
+	$(SWIFT) test --filter '^HouseTests\.'
+
+integration: build ## Run the tests on real servers
+	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
+
+test: ## Everything: deps, lint, unit, house and integration tests, with times
+	@$(SCRIPTS)/test.sh
+
+demo: deps release ## Watch a database become an export, be killed, go on, and be compared
+	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" $(SCRIPTS)/demo.sh
+
+fuzz: ## Fuzz every decoder for SECONDS=60
+	@$(SCRIPTS)/fuzz.sh $(SECONDS_EACH)
+
+golden: ## Write the golden files anew; review the difference as a change of the format
+	KEDGE_GOLDEN=write $(SWIFT) test --filter '^NDJSONFormatTests\.'
+	git --no-pager diff --stat -- Tests
+
+bench: deps release ## Measure against psql and pg_recvlogical in one run
+	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" $(SCRIPTS)/bench.sh
+
+docs: man completions ## Man pages and shell completions, under .build/share
+
+man: release
+	@mkdir -p .build/share/man/man1
+	@bin="$$($(SWIFT) build -c release --show-bin-path)"; \
+	"$$bin/kedge" --version > /dev/null; \
+	$(SWIFT) package --allow-writing-to-package-directory generate-manual --multi-page --output-directory .build/share/man/man1
+
+completions: release
+	@mkdir -p .build/share/completions
+	@bin="$$($(SWIFT) build -c release --show-bin-path)"; \
+	for shell in bash zsh fish; do "$$bin/kedge" --generate-completion-script $$shell > .build/share/completions/kedge.$$shell; done
+
+clean: ## Remove what was built
+	$(SWIFT) package clean
+	rm -rf .build/share .build/fuzz
