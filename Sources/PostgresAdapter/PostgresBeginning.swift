@@ -30,7 +30,9 @@ public final class PostgresBeginning: Sendable {
 
     /// Creates what is missing at the source. When it throws, what it created is gone again, or an intent on disk says
     /// what the next run has to take back.
-    public static func begin(_ options: PostgresOptions, mode: ExportMode) throws(Fault) -> PostgresBeginning {
+    public static func begin(
+        _ options: PostgresOptions, mode: ExportMode, epoch: UInt16
+    ) throws(Fault) -> PostgresBeginning {
         try abandonLeftovers(options)
         let catalog = try Session.open(options, for: .catalog)
         let replication = try Session.open(options, for: .replication)
@@ -41,7 +43,7 @@ public final class PostgresBeginning: Sendable {
             return try standing(options, plan: plan, catalog)
         }
         do throws(Fault) {
-            return try create(options, mode: mode, plan: plan, catalog, replication)
+            return try create(options, mode: mode, epoch: epoch, plan: plan, catalog, replication)
         } catch {
             if error.code != .crashPoint { try? abandonLeftovers(options) }
             throw error
@@ -55,6 +57,14 @@ public final class PostgresBeginning: Sendable {
         options.report(PostgresNotice(.info, "taking back slot \"\(intent.slot)\", which an unfinished run has left"))
         try SlotControl.drop(intent.slot, catalog)
         if let publication = intent.publication { try PublicationControl.drop(publication, catalog) }
+        try SourceIntent.remove(at: options.intentPath)
+    }
+
+    /// Settles what a crash around the first anchor of a history has left: when the history is anchored, what was
+    /// created for it stays; when it is not, it is taken back.
+    public static func settleLeftovers(_ options: PostgresOptions, anchoredEpoch: UInt16) throws(Fault) {
+        guard let intent = try SourceIntent.read(at: options.intentPath) else { return }
+        guard intent.epoch <= anchoredEpoch else { return try abandonLeftovers(options) }
         try SourceIntent.remove(at: options.intentPath)
     }
 
@@ -76,13 +86,14 @@ public final class PostgresBeginning: Sendable {
     }
 
     private static func create(
-        _ options: PostgresOptions, mode: ExportMode, plan: PostgresPlan, _ catalog: borrowing PQConnection,
-        _ replication: consuming PQConnection
+        _ options: PostgresOptions, mode: ExportMode, epoch: UInt16, plan: PostgresPlan,
+        _ catalog: borrowing PQConnection, _ replication: consuming PQConnection
     ) throws(Fault) -> PostgresBeginning {
         try refuseCreation(options, mode: mode, plan: plan)
         if mode != .snapshotOnly {
             let publication = plan.publication == .created ? options.publication : nil
-            try SourceIntent(slot: options.slot, publication: publication).write(at: options.intentPath)
+            try SourceIntent(epoch: epoch, slot: options.slot, publication: publication)
+                .write(at: options.intentPath)
             try options.crash.reach(.afterIntent)
             if let publication { try PublicationControl.create(publication, tables: plan.tables, catalog) }
             try options.crash.reach(.afterPublication)

@@ -7,6 +7,8 @@ import Faults
 /// What a run is about to create at the source, on disk before it is created, so that the next run can take back what
 /// a crash has left without an anchor.
 struct SourceIntent: Equatable {
+    /// The number of the history that is about to begin.
+    let epoch: UInt16
     /// The slot.
     let slot: String
     /// The publication, when kedge creates it.
@@ -22,13 +24,14 @@ struct SourceIntent: Equatable {
             if parts.count == 2 { values[parts[0]] = String(parts[1]) }
         }
         // A torn intent was not durable, so nothing was created after it.
-        guard values["end"] == "1", let slot = values["slot"] else { return nil }
-        return SourceIntent(slot: slot, publication: values["publication"])
+        guard values["end"] == "1", let slot = values["slot"], let epoch = values["epoch"].flatMap({ UInt16($0) })
+        else { return nil }
+        return SourceIntent(epoch: epoch, slot: slot, publication: values["publication"])
     }
 
     /// Makes the intent durable.
     func write(at path: String) throws(Fault) {
-        var text = "slot=\(slot)\n"
+        var text = "epoch=\(epoch)\nslot=\(slot)\n"
         if let publication { text += "publication=\(publication)\n" }
         try Files.remove(path)
         var bytes = ByteBuffer()

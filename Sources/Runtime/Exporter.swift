@@ -99,6 +99,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         publication.commitTimes = pendingTimes
         last = try publisher.publish(publication, epoch: epoch, after: last)
         progress.countAnchor(at: complete)
+        if let time = publication.commitTimes?.upperBound { progress.note(commit: time) }
         pendingTransactions = 0
         pendingTimes = nil
         waitingSince = nil

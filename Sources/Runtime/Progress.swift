@@ -12,6 +12,8 @@ public final class Progress: Sendable {
     private let position = Atomic<UInt64>(0)
     private let estimate = Atomic<Int>(0)
     private let estimateDone = Atomic<Int>(0)
+    private let lastCommit = Atomic<Int64>(0)
+    private let snapshotBegun = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Nothing has happened yet.
     public init() {}
@@ -38,6 +40,23 @@ public final class Progress: Sendable {
         transactions.wrappingAdd(transactionCount, ordering: .relaxed)
     }
 
+    /// How long the rest of the snapshot takes if it goes on as it went so far.
+    public var snapshotTimeLeft: Duration? {
+        guard let fraction = snapshotFraction, fraction > 0.01, let begun = snapshotBegun.withLock({ $0 }) else { return nil }
+        return begun.duration(to: .now) * ((1 - fraction) / fraction)
+    }
+
+    /// How old the newest anchored commit is at `now`; nil before the first. A source in which nothing happens has a
+    /// lag too: it is the age of what is exported.
+    public func lag(at now: Timestamp) -> Duration? {
+        let commit = lastCommit.load(ordering: .relaxed)
+        return commit == 0 ? nil : .microseconds(max(0, now.microseconds - commit))
+    }
+
+    func note(commit time: Timestamp) {
+        lastCommit.store(time.microseconds, ordering: .relaxed)
+    }
+
     func countAnchor(at reached: Position) {
         anchors.wrappingAdd(1, ordering: .relaxed)
         position.store(reached.rawValue, ordering: .relaxed)
@@ -45,6 +64,7 @@ public final class Progress: Sendable {
 
     func beginSnapshot(estimatedByteCount: Int) {
         estimateDone.store(0, ordering: .relaxed)
+        snapshotBegun.withLock { $0 = .now }
         estimate.store(max(1, estimatedByteCount), ordering: .relaxed)
     }
 
