@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
-
 /// A JSON value with one spelling: keys in the order of their bytes, no space, only the escapes that JSON demands.
 ///
 /// Written here and not by a library, because the bytes are hashed and must be the same in every version of it.
@@ -65,30 +63,5 @@ extension JSON {
             }
         }
         output += "\"".utf8
-    }
-}
-
-extension JSON: Decodable {
-    /// Reads any JSON text, nil when it is none or holds a number that is not a 64-bit integer.
-    init?(parsing bytes: some Sequence<UInt8>) {
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
-        self = value
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode([String: JSON].self) {
-            self = .object(value)
-        } else if let value = try? container.decode([JSON].self) {
-            self = .array(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .text(value)
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else {
-            self = .number(try container.decode(Int64.self))
-        }
     }
 }

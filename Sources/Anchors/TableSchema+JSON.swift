@@ -26,7 +26,7 @@ extension TableSchema {
 
     /// Reads the canonical form back; `place` is what messages call it.
     public convenience init(canonicalBytes: [UInt8], place: String) throws(Fault) {
-        guard let json = JSON(parsing: canonicalBytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
+        guard let json = JSONParser.value(canonicalBytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
         let object = try JSONObject(json, place)
         try SealedJSON.expectFormat(object, place)
         var key: [String] = []

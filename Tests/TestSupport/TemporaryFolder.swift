@@ -42,6 +42,11 @@ public final class TemporaryFolder: Sendable {
         try Files.contents(of: self(name), limit: 1 << 30)
     }
 
+    /// Removes a file.
+    public func removeFile(_ name: String) throws(Fault) {
+        try Files.remove(self(name))
+    }
+
     /// The paths of all files below the folder, relative to it, sorted.
     public func files(below name: String = "") throws(Fault) -> [String] {
         var found: [String] = []
