@@ -2,6 +2,8 @@
 
 import Anchors
 import ArgumentParser
+import Changelog
+import Digests
 import DurableFiles
 import Faults
 

@@ -2,9 +2,11 @@
 
 import Anchors
 import Changelog
+import Compression
 import Export
 import Faults
 import FoundationEssentials
+import Logging
 import Metastore
 import NDJSONFormat
 import PostgresAdapter
@@ -185,7 +187,8 @@ final class ExportRun {
     private func accept(
         _ broken: HistoryBreak, _ facts: ServerFacts, after last: StoredAnchor
     ) throws(Fault) -> StoredAnchor {
-        let to = try broken.to ?? PostgresResumption.recreateSlot(options()).0
+        var to = Position.zero
+        if let standing = broken.to { to = standing } else { to = try PostgresResumption.recreateSlot(options()).0 }
         console.log.warning("\(broken.reason); going on from \(PositionNotation.lsn.text(to))")
         let identity = facts.identity(slot: settings.slot, publication: settings.publication)
         let epoch = last.anchor.epoch + 1

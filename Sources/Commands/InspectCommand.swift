@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Changelog
+import Compression
+import Digests
 import Faults
 import Verification
 

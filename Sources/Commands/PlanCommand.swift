@@ -92,7 +92,8 @@ struct SourceRequest {
 
     init(_ settings: Settings) throws(Fault) {
         source = Redacted(try settings.text(.source) ?? "")
-        slot = try settings.text(.slot) ?? RunSettings.defaultSlot(settings.text(.to) ?? "")
+        let derived = RunSettings.defaultSlot(try settings.text(.to) ?? "")
+        slot = try settings.text(.slot) ?? derived
         publication = try settings.text(.publication) ?? slot
         mode = try settings.choice(.snapshot, ExportMode.self)
         selection = try settings.selection()

@@ -2,6 +2,7 @@
 
 import Changelog
 import DurableFiles
+import Logging
 import Runtime
 import Synchronization
 import Threads

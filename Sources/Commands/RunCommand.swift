@@ -3,6 +3,7 @@
 import ArgumentParser
 import Faults
 import FoundationEssentials
+import Logging
 import Runtime
 import Threads
 

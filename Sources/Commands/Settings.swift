@@ -77,8 +77,9 @@ struct Settings {
             } else if bytes.contains(where: { $0 > 32 }) {
                 throw Fault(.configUnreadable, "\(path) is not a list of settings", detail: "expected lines such as `to: /data/export`")
             }
-            return try YAMLSnapshot(
-                data: bytes.rawSpan, providerName: path, parsingOptions: YAMLSnapshot.ParsingOptions.default)
+            return try bytes.withRawSpan { span in
+                try YAMLSnapshot(data: span, providerName: path, parsingOptions: YAMLSnapshot.ParsingOptions.default)
+            }
         } catch let fault as Fault {
             throw fault
         } catch {

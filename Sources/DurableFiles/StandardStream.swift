@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Bytes
+import Bytes
 public import Faults
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Changelog
+import Changelog
 public import Faults
 import LibPQ
 import Threads
