@@ -15,6 +15,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -41,7 +42,7 @@ let package = Package(
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
-            dependencies: ["Faults", "Bytes", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
+            dependencies: ["Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
@@ -76,6 +77,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
         .executableTarget(name: "kedge", dependencies: ["Commands"]),

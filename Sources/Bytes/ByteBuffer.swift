@@ -33,6 +33,7 @@ public struct ByteBuffer: ~Copyable {
     public var isEmpty: Bool { written == 0 }
 
     /// The bytes written so far, in place.
+    @inlinable
     public var bytes: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
@@ -43,11 +44,13 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Forgets what was written and keeps the room for more.
+    @inlinable
     public mutating func removeAll() {
         written = 0
     }
 
     /// Forgets all but the first `newCount` bytes.
+    @inlinable
     public mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count, "a buffer cannot be truncated to more than it holds")
         written = newCount
@@ -73,7 +76,7 @@ public struct ByteBuffer: ~Copyable {
     @usableFromInline
     mutating func grow(by additional: Int) {
         let newCapacity = max(reserved * 2, written + additional)
-        let new = unsafe UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
+        let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
         unsafe new.copyMemory(from: base, byteCount: count)
         unsafe base.deallocate()
         unsafe base = new
@@ -99,7 +102,7 @@ public struct ByteBuffer: ~Copyable {
         reserve(length)
         unsafe bytes.withUnsafeBytes { source in
             // SAFETY: `reserve` made room; a span over this very buffer cannot exist while it is mutated.
-            unsafe (base + written).copyMemory(from: source.baseAddress!, byteCount: length)
+            unsafe copyShort(from: source.baseAddress!, to: base + written, byteCount: length)
         }
         written += length
     }
@@ -193,6 +196,14 @@ public struct ByteBuffer: ~Copyable {
         written += 4
     }
 
+    /// Overwrites one byte at `offset`.
+    @inlinable
+    public mutating func overwrite(_ byte: UInt8, at offset: Int) {
+        precondition(offset >= 0 && offset < count, "a buffer cannot be overwritten beyond its end")
+        // SAFETY: the precondition keeps the store inside the written bytes.
+        unsafe base.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+    }
+
     /// Overwrites four bytes at `offset` with a 32-bit little-endian integer.
     public mutating func overwriteLittleEndian(_ value: UInt32, at offset: Int) {
         precondition(offset >= 0 && offset + 4 <= count, "a buffer cannot be overwritten beyond its end")
@@ -208,6 +219,33 @@ public struct ByteBuffer: ~Copyable {
         let length = try unsafe body(UnsafeMutableRawBufferPointer(start: base + written, count: limit))
         precondition(length >= 0 && length <= limit, "a writer cannot have written more than it was lent")
         written += length
+    }
+}
+
+/// Copies `byteCount` bytes, short ones without a call.
+@inlinable
+@inline(__always)
+func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) {
+    // SAFETY: both ranges hold `byteCount` bytes; the two words or half words may overlap but never leave them.
+    if byteCount > 16 {
+        unsafe target.copyMemory(from: source, byteCount: byteCount)
+    } else if byteCount >= 8 {
+        let last = byteCount - 8
+        let head = unsafe source.loadUnaligned(as: UInt64.self)
+        let tail = unsafe source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+        unsafe target.storeBytes(of: head, as: UInt64.self)
+        unsafe target.storeBytes(of: tail, toByteOffset: last, as: UInt64.self)
+    } else if byteCount >= 4 {
+        let last = byteCount - 4
+        let head = unsafe source.loadUnaligned(as: UInt32.self)
+        let tail = unsafe source.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+        unsafe target.storeBytes(of: head, as: UInt32.self)
+        unsafe target.storeBytes(of: tail, toByteOffset: last, as: UInt32.self)
+    } else {
+        for index in 0..<byteCount {
+            let byte = unsafe source.load(fromByteOffset: index, as: UInt8.self)
+            unsafe target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        }
     }
 }
 

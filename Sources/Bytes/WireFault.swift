@@ -24,6 +24,7 @@ public struct WireFault: Error, Equatable, Sendable {
     public let offset: Int
 
     /// Makes a fault of one kind at one offset.
+    @inlinable
     public init(_ kind: Kind, at offset: Int) {
         self.kind = kind
         self.offset = offset

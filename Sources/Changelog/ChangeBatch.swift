@@ -182,3 +182,10 @@ public struct ChangeBatch: ~Copyable, Sendable {
         return Change(entry, columnCount: columnCount, slots: slots, arena: arena.bytes)
     }
 }
+
+extension ChangeBatch {
+    /// Appends a value that is an ASCII literal.
+    public mutating func append(literal text: StaticString) {
+        append { buffer in buffer.append(text) }
+    }
+}

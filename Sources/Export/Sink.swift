@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Bytes
 public import Faults
 
 /// Where finished segments come to rest.

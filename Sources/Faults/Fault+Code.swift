@@ -58,6 +58,7 @@ extension Fault {
         case diskFull = "file.disk-full"
 
         // Ourselves.
+        case stopped = "run.stopped"
         case crashPoint = "test.crash-point"
         case bug = "bug"
         case unexpected = "unexpected"
@@ -89,7 +90,7 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom: 75
+        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
         case .postgresPermission, .postgresRowSecurity, .filePermission: 77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,

@@ -49,6 +49,7 @@ extension Fault.Code {
         case .fileCreate, .fileWrite, .fileRead: "check the path and the disk"
         case .filePermission: "grant the user that runs kedge access to the path"
         case .diskFull: "free some space; the next run goes on from the last anchor"
+        case .stopped: "nothing was published; start the run again to begin anew"
         case .crashPoint: "this is a test: the crash was asked for"
         case .bug, .unexpected: "please report this"
         }

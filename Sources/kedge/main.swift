@@ -1,1 +1,5 @@
-print("kedge")
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+
+Kedge.main()

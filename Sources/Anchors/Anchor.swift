@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+public import Digests
+
+/// What an anchor does to the export. Readers stop at a kind that they do not know.
+public enum AnchorKind: String, Sendable, CaseIterable {
+    /// All rows as they were at one position, which begins a history.
+    case snapshot
+    /// Changes that follow what the anchor before reached.
+    case changes
+    /// A range of changes is missing, and why.
+    case gap
+    /// A range of changes that was exported no longer exists at the source, and why.
+    case fork
+    /// The export begins anew in a new history.
+    case reset
+}
+
+/// One segment as its anchor publishes it.
+public struct SegmentRecord: Hashable, Sendable {
+    /// The table as people write it.
+    public let table: String
+    /// The path relative to the export.
+    public let path: String
+    /// How many records it holds.
+    public let rows: Int
+    /// How many bytes the file has.
+    public let bytes: Int
+    /// The digest of these bytes.
+    public let sha256: Digest
+    /// Which schema its records have: `sha256:` and the digest of the schema's canonical form.
+    public let schema: String
+    /// The key of its first record.
+    public let seqMin: SequenceKey
+    /// The key of its last record.
+    public let seqMax: SequenceKey
+    /// How many records of each operation.
+    public let changes: OperationCounts
+
+    /// Makes a record.
+    public init(
+        table: String, path: String, rows: Int, bytes: Int, sha256: Digest, schema: String, seqMin: SequenceKey,
+        seqMax: SequenceKey, changes: OperationCounts
+    ) {
+        self.table = table
+        self.path = path
+        self.rows = rows
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.schema = schema
+        self.seqMin = seqMin
+        self.seqMax = seqMax
+        self.changes = changes
+    }
+}
+
+/// Which run of kedge wrote something, and when.
+public struct RunStamp: Hashable, Sendable {
+    /// The run's own identifier.
+    public let id: String
+    /// The version of kedge.
+    public let kedge: String
+    /// When it was written, by the clock of the machine.
+    public let publishedAt: Timestamp
+
+    /// Makes a stamp.
+    public init(id: String, kedge: String, publishedAt: Timestamp) {
+        self.id = id
+        self.kedge = kedge
+        self.publishedAt = publishedAt
+    }
+}
+
+/// A commit point of the export: what it publishes, how far it reaches, and what came before it
+/// (`docs/format.md`, Anchor file).
+public struct Anchor: Hashable, Sendable {
+    /// The anchor before, by number and by the digest of its file.
+    public struct Link: Hashable, Sendable {
+        /// The number of the anchor before.
+        public let number: Int
+        /// The digest of its whole file.
+        public let sha256: Digest
+
+        /// Makes a link.
+        public init(number: Int, sha256: Digest) {
+            self.number = number
+            self.sha256 = sha256
+        }
+    }
+
+    /// Counted from 1 without gaps.
+    public let number: Int
+    /// What it does.
+    public let kind: AnchorKind
+    /// The identifier of the export.
+    public let export: String
+    /// The number of the history.
+    public let epoch: UInt16
+    /// Who the source was.
+    public let source: SourceIdentity
+    /// Where it begins; exclusive.
+    public let from: Position
+    /// Where it ends; inclusive.
+    public let to: Position
+    /// When the first of its transactions was committed, when the source says so.
+    public let commitTimeFirst: Timestamp?
+    /// When the last of its transactions was committed, when the source says so.
+    public let commitTimeLast: Timestamp?
+    /// How many transactions it publishes.
+    public let transactions: Int
+    /// How many changes of each operation.
+    public let changes: OperationCounts
+    /// The segments, in order for each table.
+    public let segments: [SegmentRecord]
+    /// The anchor before; nil for the first.
+    public let previous: Link?
+    /// Who wrote it.
+    public let run: RunStamp
+    /// Why there is a gap or a fork.
+    public let reason: String?
+
+    /// Makes an anchor.
+    public init(
+        number: Int, kind: AnchorKind, export: String, epoch: UInt16, source: SourceIdentity, from: Position,
+        to: Position, commitTimeFirst: Timestamp? = nil, commitTimeLast: Timestamp? = nil, transactions: Int,
+        changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil
+    ) {
+        self.number = number
+        self.kind = kind
+        self.export = export
+        self.epoch = epoch
+        self.source = source
+        self.from = from
+        self.to = to
+        self.commitTimeFirst = commitTimeFirst
+        self.commitTimeLast = commitTimeLast
+        self.transactions = transactions
+        self.changes = changes
+        self.segments = segments
+        self.previous = previous
+        self.run = run
+        self.reason = reason
+    }
+}
+
+/// An anchor that is kept, with the digest of its file.
+public struct StoredAnchor: Hashable, Sendable {
+    /// The anchor.
+    public let anchor: Anchor
+    /// The digest of the whole file, which the next anchor names.
+    public let digest: Digest
+
+    /// Makes a stored anchor; only stores do.
+    public init(anchor: Anchor, digest: Digest) {
+        self.anchor = anchor
+        self.digest = digest
+    }
+
+    /// What the next anchor says of this one.
+    public var link: Anchor.Link { Anchor.Link(number: anchor.number, sha256: digest) }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+public import Faults
+internal import Digests
+internal import DurableFiles
+
+/// What an export is, written once when it begins: `_kedge/export.json`. Never a secret.
+public struct ExportRecord: Hashable, Sendable {
+    /// The identifier of the export, which every anchor repeats.
+    public let id: String
+    /// Who the source was when the export began.
+    public let source: SourceIdentity
+    /// What the names of kedge's own columns begin with.
+    public let columnPrefix: String
+    /// In which format segments are written: `ndjson`.
+    public let fileFormat: String
+    /// Who began the export, and when.
+    public let created: RunStamp
+
+    /// Makes a record.
+    public init(id: String, source: SourceIdentity, columnPrefix: String, fileFormat: String, created: RunStamp) {
+        self.id = id
+        self.source = source
+        self.columnPrefix = columnPrefix
+        self.fileFormat = fileFormat
+        self.created = created
+    }
+}
+
+extension ExportRecord {
+    private static let place = "export.json"
+
+    /// The bytes of the record's file.
+    public var fileBytes: [UInt8] {
+        SealedJSON.seal([
+            "format": .number(1), "export": .text(id), "source": source.json, "created": created.json,
+            "positions": .text(source.notation.rawValue), "columnPrefix": .text(columnPrefix),
+            "fileFormat": .text(fileFormat),
+        ])
+    }
+
+    /// Reads the bytes of the record's file.
+    public init(fileBytes: [UInt8]) throws(Fault) {
+        let object = try SealedJSON.open(fileBytes, Self.place)
+        try SealedJSON.expectFormat(object, Self.place)
+        let notation = try object.parsed("positions", PositionNotation.init)
+        self.init(
+            id: try object.text("export"), source: try SourceIdentity(try object.object("source"), notation: notation),
+            columnPrefix: try object.text("columnPrefix"), fileFormat: try object.text("fileFormat"),
+            created: try RunStamp(try object.object("created")))
+    }
+
+    /// The record of the export in `folder`, nil when there is none.
+    public static func read(in folder: ExportFolder) throws(Fault) -> ExportRecord? {
+        guard try Files.exists(folder.exportRecord) else { return nil }
+        return try ExportRecord(fileBytes: try Files.contents(of: folder.exportRecord, limit: 1 << 20))
+    }
+
+    /// Begins the export in `folder`, whose folders exist. One that has begun already is refused with
+    /// ``Fault/Code/exportExists``.
+    public func create(in folder: ExportFolder) throws(Fault) {
+        let run = Digest(of: Array(created.id.utf8)).hexadecimal.prefix(16)
+        let draft = "\(folder.temporary)/export-\(run).part"
+        guard try AtomicFile.create(folder.exportRecord, by: draft, fileBytes) == .linked else {
+            throw Fault(.exportExists, "\(folder.path) holds an export already")
+        }
+    }
+}

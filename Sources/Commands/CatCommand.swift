@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import ArgumentParser
+import Bytes
+import DurableFiles
+import Faults
+import Verification
+
+/// `kedge cat`: see `docs/manual/cat.md`.
+struct CatCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cat", abstract: "Print the records of one table in order, one JSON object a line.")
+
+    @OptionGroup var export: ExportOptions
+    @OptionGroup var outputs: OutputOptions
+    @Option(help: ArgumentHelp("The table, as anchors name it: public.orders.", valueName: "table"))
+    var table: String
+    @Option(help: ArgumentHelp("Only these anchors: 3, 3..7, 3.. or ..7.", valueName: "range"))
+    var anchors: String?
+
+    func run() throws {
+        let settings = try outputs.settings(export.flags)
+        let folder = try ExportFolder.existing(settings.required(.to))
+        let range = try range()
+        let store = DirectoryAnchorStore(exportPath: folder.path)
+        var isKnown = false
+        var buffer = ByteBuffer(capacity: 256 << 10)
+        for number in try store.numbers() where isKnown || range.contains(number) || number < range.lowerBound {
+            guard number <= range.upperBound, let anchor = try store.anchor(number)?.anchor else { break }
+            // A snapshot's segments are in the order of its rows; a table's segments follow each other everywhere.
+            for segment in anchor.segments where segment.table == table {
+                isKnown = true
+                if range.contains(number) { try print(folder.file(segment.path), through: &buffer) }
+            }
+        }
+        guard isKnown else { throw Fault(.tableMissing, "the export holds no records of table \"\(table)\"") }
+    }
+
+    private func print(_ path: String, through buffer: inout ByteBuffer) throws(Fault) {
+        var reader = try RecordReader(path: path)
+        while try reader.advance() {
+            buffer.append(reader.line)
+            buffer.append(UInt8(ascii: "\n"))
+            if buffer.count >= 192 << 10 { try flush(&buffer) }
+        }
+        try flush(&buffer)
+    }
+
+    private func flush(_ buffer: inout ByteBuffer) throws(Fault) {
+        try StandardStream.output.write(buffer.bytes)
+        buffer.removeAll()
+    }
+
+    private func range() throws(Fault) -> ClosedRange<Int> {
+        guard let anchors else { return 1...Int.max }
+        let parts = anchors.replacing("..", with: " ").split(separator: " ", omittingEmptySubsequences: false)
+        let bounds = parts.map { Int($0) }
+        let isSound = zip(parts, bounds).allSatisfy { $0.isEmpty || $1 != nil }
+        guard isSound, (1...2).contains(parts.count), let first = bounds.first, let last = bounds.last else {
+            throw Fault(.usage, "--anchors: \"\(anchors)\" is not a range such as 3..7")
+        }
+        let lower = first ?? 1
+        let upper = last ?? Int.max
+        guard lower <= upper, lower >= 1 else { throw Fault(.usage, "--anchors: \"\(anchors)\" is an empty range") }
+        return lower...upper
+    }
+}

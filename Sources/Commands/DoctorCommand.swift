@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import ArgumentParser
+import DurableFiles
+import Faults
+import PostgresAdapter
+
+/// `kedge doctor`: see `docs/manual/doctor.md`.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check whether a run can work and will go on working; change nothing.")
+
+    @OptionGroup var export: ExportOptions
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var outputs: OutputOptions
+
+    private struct Line: Encodable {
+        let check: String
+        let verdict: String
+        let finding: String
+        let remedy: String?
+    }
+
+    func run() throws {
+        let settings = try outputs.settings(source.flags.merging(export.flags) { first, _ in first })
+        let console = try Console(settings)
+        let request = try SourceRequest(settings)
+        var checks = try PostgresDoctor(request.options(), mode: request.mode).examine()
+        if let path = try settings.text(.to) { checks.append(destination(path, minimum: try settings.byteCount(.minFree))) }
+        let lines = checks.map { Line(check: $0.name, verdict: $0.verdict.rawValue, finding: $0.finding, remedy: $0.remedy) }
+        try console.print(text(lines), or: lines)
+        if let failure = checks.first(where: { $0.verdict == .failure }) {
+            throw Fault(
+                .postgresConfiguration, "a run would fail: \(failure.name): \(failure.finding)",
+                hint: failure.remedy ?? "see above")
+        }
+    }
+
+    private func text(_ lines: [Line]) -> String {
+        lines.map { line in
+            let verdict = line.verdict + String(repeating: " ", count: 8 - line.verdict.count)
+            return "\(verdict) \(line.check): \(line.finding)" + (line.remedy.map { "\n         remedy: \($0)" } ?? "")
+        }.joined(separator: "\n")
+    }
+
+    private func destination(_ path: String, minimum: Int) -> Check {
+        do throws(Fault) {
+            var folder = path
+            while try !Files.exists(folder), folder != "/", folder != "." { folder = Files.parent(of: folder) }
+            let free = try Files.freeByteCount(at: folder)
+            guard free >= UInt64(minimum) else {
+                return Check("destination", .warning, "\(free) bytes free, less than --min-free", remedy: "free some space")
+            }
+            return Check("destination", .good, "\(free) bytes free")
+        } catch {
+            return Check("destination", .failure, error.message, remedy: error.detail)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Faults
+import FoundationEssentials
+
+/// Options that every command has.
+struct OutputOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("How results are printed: text or json.", valueName: "format"))
+    var output: String?
+    @Option(help: ArgumentHelp("How log lines are printed: auto, text or json.", valueName: "format"))
+    var logFormat: String?
+    @Option(help: ArgumentHelp("The least important log lines that are printed.", valueName: "level"))
+    var logLevel: String?
+    @Flag(help: "Print nothing but results and errors.")
+    var quiet = false
+
+    var flags: [SettingKey: String] {
+        present([.output: output, .logFormat: logFormat, .logLevel: logLevel, .quiet: quiet ? "true" : nil])
+    }
+
+    /// The settings of a call that was given `flags` besides these.
+    func settings(_ flags: [SettingKey: String] = [:]) throws(Fault) -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        return try Settings(
+            flags: flags.merging(self.flags) { first, _ in first }, environment: environment,
+            filePath: config ?? environment["KEDGE_CONFIG"])
+    }
+}
+
+/// Options that say where changes come from.
+struct SourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A PostgreSQL connection string or URI; PG* variables fill in what it leaves out.", valueName: "uri"))
+    var source: String?
+    @Option(help: ArgumentHelp("Tables to export: schema.table with * and ?, several parted by commas or given again.", valueName: "pattern"))
+    var tables: [String] = []
+    @Option(help: ArgumentHelp("Tables to leave out, in the same form.", valueName: "pattern"))
+    var excludeTables: [String] = []
+    @Option(help: ArgumentHelp("The replication slot; by default kedge_ and the name of the export's folder.", valueName: "name"))
+    var slot: String?
+    @Option(help: ArgumentHelp("The publication; by default named like the slot.", valueName: "name"))
+    var publication: String?
+    @Flag(help: "Create neither slot nor publication: both must exist.")
+    var noCreate = false
+    @Option(help: ArgumentHelp("initial: a snapshot, then the stream; none: the stream alone; only: the snapshot alone.", valueName: "mode"))
+    var snapshot: String?
+    @Option(help: ArgumentHelp("What the names of kedge's own columns begin with.", valueName: "prefix"))
+    var columnPrefix: String?
+    @Option(help: ArgumentHelp("How long creating the slot may wait for open transactions.", valueName: "time"))
+    var slotTimeout: String?
+
+    var flags: [SettingKey: String] {
+        present([
+            .source: source, .tables: tables.isEmpty ? nil : tables.joined(separator: ","),
+            .excludeTables: excludeTables.isEmpty ? nil : excludeTables.joined(separator: ","), .slot: slot,
+            .publication: publication, .noCreate: noCreate ? "true" : nil, .snapshot: snapshot,
+            .columnPrefix: columnPrefix, .slotTimeout: slotTimeout,
+        ])
+    }
+}
+
+/// The export that a command reads or writes.
+struct ExportOptions: ParsableArguments {
+    @Option(name: .customLong("to"), help: ArgumentHelp("The folder of the export.", valueName: "folder"))
+    var folder: String?
+
+    var flags: [SettingKey: String] { present([.to: folder]) }
+}
+
+/// The pairs that have a value.
+func present(_ values: [SettingKey: String?]) -> [SettingKey: String] {
+    values.compactMapValues { $0 }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Changelog
+import Faults
+import PostgresAdapter
+
+/// `kedge plan`: see `docs/manual/plan.md`.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a run would export and create; change nothing.")
+
+    @OptionGroup var export: ExportOptions
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var outputs: OutputOptions
+
+    private struct Report: Encodable {
+        struct Table: Encodable {
+            struct Column: Encodable {
+                let name: String
+                let type: String
+                let source: String
+            }
+
+            let name: String
+            let columns: [Column]
+            let key: [String]
+            let identity: String
+            let heaps: Int
+            let bytes: Int
+            let rowFilter: String?
+        }
+
+        let server: String
+        let database: String
+        let slot: [String: String]
+        let publication: [String: String]
+        let tables: [Table]
+        let warnings: [String]
+    }
+
+    func run() throws {
+        let settings = try outputs.settings(source.flags.merging(export.flags) { first, _ in first })
+        let console = try Console(settings)
+        let request = try SourceRequest(settings)
+        let plan = try PostgresPlan.read(request.options(), mode: request.mode)
+        let report = report(plan, request)
+        try console.print(text(report), or: report)
+    }
+
+    private func report(_ plan: PostgresPlan, _ request: SourceRequest) -> Report {
+        Report(
+            server: plan.facts.version, database: plan.facts.database,
+            slot: ["name": request.slot, "state": plan.slot.rawValue],
+            publication: ["name": request.publication, "state": plan.publication.rawValue],
+            tables: plan.tables.map { table in
+                Report.Table(
+                    name: table.name.description,
+                    columns: plan.schema(of: table).columns.map {
+                        Report.Table.Column(name: $0.name, type: $0.type.description, source: $0.sourceType)
+                    },
+                    key: table.key, identity: String(describing: table.identity), heaps: table.heaps.count,
+                    bytes: table.heaps.reduce(0) { $0 + $1.pageCount * 8192 }, rowFilter: table.rowFilter)
+            },
+            warnings: plan.warnings)
+    }
+
+    private func text(_ report: Report) -> String {
+        var lines = ["server       PostgreSQL \(report.server), database \(report.database)"]
+        lines.append("slot         \(report.slot["name"] ?? "") (\(report.slot["state"] ?? ""))")
+        lines.append("publication  \(report.publication["name"] ?? "") (\(report.publication["state"] ?? ""))")
+        for table in report.tables {
+            let key = table.key.isEmpty ? "no key" : "key \(table.key.joined(separator: ", "))"
+            lines.append("table        \(table.name)  \(key), \(table.bytes) bytes")
+            for column in table.columns { lines.append("               \(column.name)  \(column.source) as \(column.type)") }
+            if let filter = table.rowFilter { lines.append("               where \(filter)") }
+        }
+        for warning in report.warnings { lines.append("warning      \(warning)") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// What `plan` and `doctor` need of the settings.
+struct SourceRequest {
+    let source: Redacted
+    let slot: String
+    let publication: String
+    let mode: ExportMode
+    private let selection: TableSelection
+    private let creation: PostgresOptions.Creation
+    private let columnPrefix: String
+
+    init(_ settings: Settings) throws(Fault) {
+        source = Redacted(try settings.text(.source) ?? "")
+        let derived = RunSettings.defaultSlot(try settings.text(.to) ?? "")
+        slot = try settings.text(.slot) ?? derived
+        publication = try settings.text(.publication) ?? slot
+        mode = try settings.choice(.snapshot, ExportMode.self)
+        selection = try settings.selection()
+        creation = try settings.flag(.noCreate) ? .forbidden : .allowed
+        columnPrefix = try settings.required(.columnPrefix)
+    }
+
+    /// Options that are good for looking, not for running: nothing is spooled.
+    func options() -> PostgresOptions {
+        var options = PostgresOptions(
+            source: source, applicationName: "kedge", selection: selection, slot: slot, publication: publication,
+            spoolFolder: "", intentPath: "") { _ in }
+        options.creation = creation
+        options.columnPrefix = columnPrefix
+        return options
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Faults
+import FoundationEssentials
+import Logging
+import Runtime
+import Threads
+
+/// `kedge run`: see `docs/manual/run.md`.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Export: a snapshot, then every change, until a target or a signal.",
+        discussion: "A run that is started again goes on from the last anchor. SIGTERM and SIGINT end it cleanly.")
+
+    @OptionGroup var export: ExportOptions
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var outputs: OutputOptions
+    @Option(help: ArgumentHelp("Where to end: now, a position, or a time; without it the source is followed.", valueName: "target"))
+    var until: String?
+    @Flag(help: "Take a snapshot alone, through a temporary slot; the same as --snapshot only.")
+    var snapshotOnly = false
+    @Option(help: ArgumentHelp("How many connections read the snapshot; 0 is one for each processor.", valueName: "count"))
+    var jobs: String?
+    @Option(help: ArgumentHelp("An update without an unchanged TOAST value: unknown records it so, fail ends the run.", valueName: "policy"))
+    var toast: String?
+    @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
+    var messages: String?
+    @Option(help: ArgumentHelp("zstd, gzip or none.", valueName: "codec"))
+    var compression: String?
+    @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
+    var compressionLevel: String?
+    @Option(help: ArgumentHelp("How many bytes of records make a segment full, before compression.", valueName: "size"))
+    var segmentBytes: String?
+    @Option(help: ArgumentHelp("How many records make a segment full.", valueName: "count"))
+    var segmentRows: String?
+    @Option(help: ArgumentHelp("When an anchor is due, whichever comes first: 10s,10000tx,64MiB.", valueName: "list"))
+    var anchorEvery: String?
+    @Option(help: ArgumentHelp("Reading pauses while the destination has less room.", valueName: "size"))
+    var minFree: String?
+    @Option(help: ArgumentHelp("How many bytes of changes wait between reading and writing.", valueName: "size"))
+    var queueBytes: String?
+    @Option(help: ArgumentHelp("How long to try again when the source cannot be reached.", valueName: "time"))
+    var retryFor: String?
+    @Option(help: ArgumentHelp("How long a stop waits for the end of the transaction in hand.", valueName: "time"))
+    var stopGrace: String?
+    @Flag(help: "Go on although changes are missing or void; the chain records which.")
+    var acceptGap = false
+    @Flag(help: "Take a new snapshot into the same export, as a new epoch.")
+    var resnapshot = false
+
+    func validate() throws {
+        if acceptGap && resnapshot { throw ValidationError("--accept-gap and --resnapshot exclude each other.") }
+        if snapshotOnly, let mode = source.snapshot, mode != "only" {
+            throw ValidationError("--snapshot-only and --snapshot \(mode) exclude each other.")
+        }
+    }
+
+    private var flags: [SettingKey: String] {
+        present([
+            .until: until, .jobs: jobs, .toast: toast, .messages: messages, .compression: compression,
+            .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
+            .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
+            .stopGrace: stopGrace,
+        ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
+    }
+
+    func run() throws {
+        let settings = try outputs.settings(flags)
+        let console = try Console(settings)
+        let runSettings = try RunSettings(settings, snapshotOnly: snapshotOnly)
+        try warnOfPlainPassword(console)
+        let stop = StopSignal()
+        SignalWatch.begin { stop.request() }
+        let choice: ExportRun.BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
+        let run = try ExportRun(runSettings, choice: choice, console: console, stop: stop, crash: Self.crashPlan())
+        let display = ProgressDisplay(run.progress, console: console)
+        let report: RunReport
+        do throws(Fault) {
+            report = try run.run()
+        } catch {
+            display.end()
+            throw error
+        }
+        display.end()
+        if !console.isQuiet || console.output == .json { try console.print(report.text, or: report) }
+    }
+
+    /// A password among the arguments can be read by everybody on this machine.
+    private func warnOfPlainPassword(_ console: Console) throws(Fault) {
+        guard let text = source.source, Redacted.redact(text) != text else { return }
+        console.log.warning("the password in --source can be seen in the list of processes; use PGPASSFILE or KEDGE_SOURCE")
+    }
+
+    private static func crashPlan() throws(Fault) -> CrashPlan {
+        guard let text = ProcessInfo.processInfo.environment["KEDGE_CRASH_AT"] else { return .none }
+        guard let plan = CrashPlan(parsing: text, effect: .killProcess) else {
+            throw Fault(.settingInvalid, "KEDGE_CRASH_AT: \"\(text)\" is no crash point")
+        }
+        return plan
+    }
+}

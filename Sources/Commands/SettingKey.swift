@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every setting: the name of its flag, of its line in `kedge.yaml` and, in capitals behind `KEDGE_`, of its variable.
+enum SettingKey: String, CaseIterable {
+    case source
+    case to
+    case tables
+    case excludeTables = "exclude-tables"
+    case slot
+    case publication
+    case noCreate = "no-create"
+    case snapshot
+    case until
+    case jobs
+    case toast
+    case messages
+    case compression
+    case compressionLevel = "compression-level"
+    case segmentBytes = "segment-bytes"
+    case segmentRows = "segment-rows"
+    case anchorEvery = "anchor-every"
+    case minFree = "min-free"
+    case queueBytes = "queue-bytes"
+    case slotTimeout = "slot-timeout"
+    case retryFor = "retry-for"
+    case stopGrace = "stop-grace"
+    case columnPrefix = "column-prefix"
+    case output
+    case logFormat = "log-format"
+    case logLevel = "log-level"
+    case quiet
+
+    /// What holds when nobody says anything; nil when the setting is then absent.
+    var defaultValue: String? {
+        switch self {
+        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel: nil
+        case .noCreate, .quiet: "false"
+        case .snapshot: "initial"
+        case .jobs: "0"
+        case .toast: "unknown"
+        case .messages: "include"
+        case .compression: "zstd"
+        case .segmentBytes: "128MiB"
+        case .segmentRows: "10000000"
+        case .anchorEvery: "10s,10000tx,64MiB"
+        case .minFree: "1GiB"
+        case .queueBytes: "16MiB"
+        case .slotTimeout: "60s"
+        case .retryFor: "5m"
+        case .stopGrace: "10s"
+        case .columnPrefix: "_cdc_"
+        case .output: "text"
+        case .logFormat: "auto"
+        case .logLevel: "info"
+        }
+    }
+
+    /// Its environment variable.
+    var variable: String {
+        "KEDGE_" + rawValue.uppercased().replacing("-", with: "_")
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Configuration
+import DurableFiles
+import Faults
+import Yams
+
+/// The settings of one call: flags before environment before file before defaults.
+struct Settings {
+    /// Where a value comes from.
+    enum Origin: String, CaseIterable {
+        case flag
+        case environment
+        case file
+        case builtIn = "default"
+    }
+
+    /// A value and where it comes from.
+    struct Entry {
+        let value: String
+        let origin: Origin
+    }
+
+    private let flags: [SettingKey: String]
+    private let environment: EnvironmentVariablesProvider
+    private let file: YAMLSnapshot?
+    private let filePath: String?
+
+    /// Reads all layers. Names that mean nothing are refused with the nearest that does.
+    init(flags: [SettingKey: String], environment: [String: String], filePath: String?) throws(Fault) {
+        self.flags = flags
+        self.environment = EnvironmentVariablesProvider(environmentVariables: environment)
+        self.filePath = filePath
+        try Self.refuseUnknown(variables: environment.keys.sorted())
+        file = try filePath.map { path throws(Fault) in try Self.read(path) }
+    }
+
+    /// The effective value of a setting.
+    func entry(_ key: SettingKey) throws(Fault) -> Entry? {
+        if let value = flags[key] { return Entry(value: value, origin: .flag) }
+        if let value = text(try? environment.value(forKey: ["kedge", key.rawValue], type: .string)) {
+            return Entry(value: value, origin: .environment)
+        }
+        if let value = try fileValue(key) { return Entry(value: value, origin: .file) }
+        return key.defaultValue.map { Entry(value: $0, origin: .builtIn) }
+    }
+
+    private func fileValue(_ key: SettingKey) throws(Fault) -> String? {
+        guard let file else { return nil }
+        do {
+            if let text = text(try file.value(forKey: [key.rawValue], type: .string)) { return text }
+        } catch {
+            if case .stringArray(let items)? = try? file.value(forKey: [key.rawValue], type: .stringArray).value?.content {
+                return items.joined(separator: ",")
+            }
+            throw Fault(
+                .settingInvalid, "\"\(key.rawValue)\" in \(filePath ?? "the file") is neither a value nor a list of values")
+        }
+        return nil
+    }
+
+    private func text(_ result: LookupResult?) -> String? {
+        if case .string(let text)? = result?.value?.content { text } else { nil }
+    }
+
+    private static func read(_ path: String) throws(Fault) -> YAMLSnapshot {
+        let bytes: [UInt8]
+        do throws(Fault) {
+            bytes = try Files.contents(of: path, limit: 1 << 20)
+        } catch {
+            throw Fault(.configUnreadable, "the configuration file \(path) cannot be read", detail: error.detail)
+        }
+        do {
+            if let mapping = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))?.mapping {
+                try refuseUnknown(keys: mapping.keys.map { $0.string ?? "" }, in: path)
+            } else if bytes.contains(where: { $0 > 32 }) {
+                throw Fault(.configUnreadable, "\(path) is not a list of settings", detail: "expected lines such as `to: /data/export`")
+            }
+            return try bytes.withRawSpan { span in
+                try YAMLSnapshot(data: span, providerName: path, parsingOptions: YAMLSnapshot.ParsingOptions.default)
+            }
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Fault(.configUnreadable, "\(path) is not YAML", detail: "\(error)")
+        }
+    }
+
+    // MARK: Names that mean nothing
+
+    private static func refuseUnknown(keys: [String], in path: String) throws(Fault) {
+        for key in keys where SettingKey(rawValue: key) == nil {
+            throw unknown("\"\(key)\" in \(path)", nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue)))
+        }
+    }
+
+    private static func refuseUnknown(variables: [String]) throws(Fault) {
+        let known = SettingKey.allCases.map(\.variable)
+        // Container platforms add such variables themselves for a service of this name; tests add the others.
+        let foreign = ["KEDGE_SERVICE_", "KEDGE_PORT", "KEDGE_TEST_", "KEDGE_BENCH_", "KEDGE_CRASH_AT", "KEDGE_CONFIG"]
+        let ours = ["KEDGE_BIN", "KEDGE_GOLDEN", "KEDGE_REQUIRE_SERVERS", "KEDGE_PG_BIN"]
+        for name in variables where name.hasPrefix("KEDGE_") && !known.contains(name) && !ours.contains(name) {
+            guard !foreign.contains(where: name.hasPrefix) else { continue }
+            throw unknown("environment variable \(name)", nearest: nearest(to: name, among: known))
+        }
+    }
+
+    private static func unknown(_ what: String, nearest: String?) -> Fault {
+        Fault(
+            .settingUnknown, "unknown setting \(what)",
+            hint: nearest.map { "did you mean \($0)?" })
+    }
+
+    private static func nearest(to name: String, among known: [String]) -> String? {
+        known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(2, name.count / 3) }.min { $0.1 < $1.1 }?.0
+    }
+
+    /// How many letters have to be added, removed or changed.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (index, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in 0..<right.count {
+                let changed = diagonal + (letter == right[column] ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(changed, row[column] + 1, diagonal + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

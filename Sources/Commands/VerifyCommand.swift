@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import ArgumentParser
+import DurableFiles
+import Faults
+import Metastore
+import Verification
+
+/// `kedge verify`: see `docs/manual/verify.md`.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Prove offline that the export is what was published: chain, digests, counts, order, no gap.")
+
+    @OptionGroup var export: ExportOptions
+    @OptionGroup var outputs: OutputOptions
+    @Option(help: ArgumentHelp("Begin with this anchor instead of the first.", valueName: "anchor"))
+    var from = 1
+
+    private struct Report: Encodable {
+        let sound: Bool
+        let export: String?
+        let firstAnchor: Int?
+        let lastAnchor: Int?
+        let reached: String?
+        let segments: Int
+        let records: Int
+        let bytes: Int
+        let findings: [[String: String]]
+        let notes: [[String: String]]
+    }
+
+    func run() throws {
+        let settings = try outputs.settings(export.flags)
+        let console = try Console(settings)
+        let path = try settings.required(.to)
+        let folder = ExportFolder(path)
+        guard try Files.exists(folder.control) else { throw Fault(.exportMissing, "\(path) is no export") }
+        let result = try Verifier(exportPath: path, catalog: catalog(folder)).verify(fromAnchor: from)
+        let report = Report(
+            sound: result.isSound, export: result.exportID, firstAnchor: result.anchors?.lowerBound,
+            lastAnchor: result.anchors?.upperBound, reached: result.reached, segments: result.segmentCount,
+            records: result.recordCount, bytes: result.byteCount,
+            findings: result.findings.map { ["path": $0.path, "what": $0.what] },
+            notes: result.notes.map { ["path": $0.path, "what": $0.what] })
+        try console.print(text(result), or: report)
+        guard result.isSound else {
+            throw Fault(.verificationFailed, "the export does not hold: \(result.findings.count) findings, see above")
+        }
+    }
+
+    /// What the metadata store says of the chain; it is no part of the proof, but must not contradict it.
+    private func catalog(_ folder: ExportFolder) -> CatalogView? {
+        guard (try? Files.exists(folder.catalog)) == true, let store = try? Metastore(path: folder.catalog) else { return nil }
+        return CatalogView(lastNumber: (try? store.lastRecorded())??.number) { number in
+            (try? store.recorded(number))??.digest
+        }
+    }
+
+    private func text(_ result: VerificationReport) -> String {
+        var lines = result.findings.map { "BROKEN  \($0.path): \($0.what)" }
+        lines += result.notes.map { "note    \($0.path): \($0.what)" }
+        let range = result.anchors.map { "anchors \($0.lowerBound) to \($0.upperBound)" } ?? "no anchors"
+        lines.append(
+            "\(result.isSound ? "holds" : "does not hold"): \(range), \(result.segmentCount) segments, "
+                + "\(result.recordCount) records, \(result.byteCount) bytes" + (result.reached.map { ", reached \($0)" } ?? ""))
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import Changelog
+import DurableFiles
+import Export
+import Faults
+import FoundationEssentials
+import Metastore
+import Sinks
+import Synchronization
+import Threads
+
+/// An export folder that this run, and no other, may write to.
+final class Workspace: Sendable {
+    let folder: ExportFolder
+    let chain: DirectoryAnchorStore
+    let sink: DirectorySink
+    let schemas: SchemaStore
+    let store: Metastore
+    let runID: String
+    private let holder: LeaseHolder
+    private let lost = Atomic(false)
+    private let isOver = Atomic(false)
+    private let heart: Mutex<WorkerThread<Void>?>
+
+    static let timeToLive = Duration.seconds(60)
+
+    /// Opens or creates the folder, takes the lease, and mends what a crash has left: what the chain holds and the
+    /// store does not know is adopted, what no anchor names is swept.
+    init(path: String, crash: CrashPlan, leaseLost: @escaping @Sendable () -> Void) throws(Fault) {
+        folder = ExportFolder(path)
+        try Self.refuseForeign(folder)
+        try folder.create()
+        runID = UUID().uuidString.lowercased()
+        store = try Metastore(path: folder.catalog)
+        holder = try LeaseHolder.current(runID: runID)
+        try store.acquireLease(holder: holder, now: Self.now, timeToLive: Self.timeToLive)
+        chain = DirectoryAnchorStore(exportPath: path, crash: crash)
+        sink = try DirectorySink(folder, runID: runID, crash: crash)
+        schemas = SchemaStore(folder)
+        heart = Mutex(nil)
+        try mend()
+        try store.beginRun(runID, at: Self.now)
+        heart.withLock { $0 = WorkerThread { [self] in beat(leaseLost) } }
+    }
+
+    static var now: Timestamp { Timestamp(microseconds: wallClockMicroseconds()) }
+
+    /// Whether another run has taken the lease over.
+    var hasLostLease: Bool { lost.load(ordering: .acquiring) }
+
+    /// Gives the lease back.
+    func close(outcome: String) {
+        isOver.store(true, ordering: .releasing)
+        heart.withLock { $0.take() }?.join()
+        try? store.endRun(runID, at: Self.now, outcome: outcome)
+        try? store.releaseLease(holder: holder)
+        try? store.close()
+    }
+
+    /// Removes drafts and working files, and segments that no anchor names. A segment's name says where it ends; what
+    /// ends beyond the newest anchor cannot have been anchored.
+    func sweep() throws(Fault) {
+        let last = try chain.latest()?.anchor
+        _ = try sink.sweep { path in
+            guard let last, let name = SegmentName(path: path) else { return false }
+            return (name.epoch, name.last) <= (last.epoch, last.to)
+        }
+    }
+
+    private func mend() throws(Fault) {
+        try sweep()
+        let latest = try chain.latest()
+        guard try store.lastRecorded()?.number != latest?.anchor.number else { return }
+        try store.rebuild(from: chain)
+    }
+
+    private func beat(_ leaseLost: @Sendable () -> Void) {
+        var next = ContinuousClock.now + Self.timeToLive / 4
+        while !isOver.load(ordering: .acquiring) {
+            pause(.milliseconds(50))
+            guard .now >= next else { continue }
+            next = .now + Self.timeToLive / 4
+            do throws(Fault) {
+                try store.renewLease(holder: holder, now: Self.now, timeToLive: Self.timeToLive)
+            } catch {
+                lost.store(true, ordering: .releasing)
+                leaseLost()
+                return
+            }
+        }
+    }
+
+    /// A folder with other people's files in it is not made an export of.
+    private static func refuseForeign(_ folder: ExportFolder) throws(Fault) {
+        guard try Files.exists(folder.path), try !Files.exists(folder.control) else { return }
+        guard try Files.isFolder(folder.path) else {
+            throw Fault(.exportExists, "\(folder.path) is not a folder")
+        }
+        let others = try Files.names(in: folder.path).filter { $0 != "lost+found" }
+        guard others.isEmpty else {
+            throw Fault(.exportExists, "\(folder.path) is not empty and is no export")
+        }
+    }
+}

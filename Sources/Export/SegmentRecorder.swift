@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+public import Faults
+
+/// When a segment is full.
+public struct SegmentLimits: Hashable, Sendable {
+    /// How many bytes of records, before compression.
+    public let byteCount: Int
+    /// How many records.
+    public let rowCount: Int
+    /// How many segments may be open at once; beyond it the one used longest ago is finished.
+    public let openCount: Int
+
+    /// Makes limits.
+    public init(byteCount: Int = 128 << 20, rowCount: Int = 10_000_000, openCount: Int = 24) {
+        self.byteCount = byteCount
+        self.rowCount = rowCount
+        self.openCount = openCount
+    }
+}
+
+/// Sorts changes into segments, one open segment a table, and keeps the finished ones until an anchor takes them.
+public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
+    private struct Open {
+        let schema: TableSchema
+        let writer: SegmentWriter<Encoder, Target>
+        var lastUse: UInt64
+    }
+
+    private let layout: RecordLayout
+    private let compression: CompressionChoice
+    private let limits: SegmentLimits
+    private let sink: Target
+    private var open: [TableName: Open] = [:]
+    private var uses: UInt64 = 0
+    private var finished: [FinishedSegment] = []
+
+    /// How many bytes of records have been recorded since the last ``takeSegments()``, in steps of a chunk.
+    public var encodedByteCount: Int {
+        finishedByteCount + open.values.reduce(0) { $0 + $1.writer.encodedByteCount }
+    }
+    private var finishedByteCount = 0
+
+    /// Makes a recorder that has recorded nothing.
+    public init(layout: RecordLayout, compression: CompressionChoice, limits: SegmentLimits, sink: Target) {
+        self.layout = layout
+        self.compression = compression
+        self.limits = limits
+        self.sink = sink
+    }
+
+    /// Records the changes of one slice of `batch`; `ordinalBase` is added to their ordinals.
+    public func record(
+        _ slice: ChangeBatch.Slice, of batch: borrowing ChangeBatch, ordinalBase: UInt64 = 0
+    ) throws(Fault) {
+        var index = slice.changes.lowerBound
+        while index < slice.changes.upperBound {
+            let schemaIndex = batch.change(at: index).schemaIndex
+            let writer = try writer(for: batch.schemas[schemaIndex])
+            // One look-up serves a run of changes of the same table.
+            repeat {
+                let change = batch.change(at: index)
+                guard change.schemaIndex == schemaIndex else { break }
+                try writer.append(change, of: slice.transaction, ordinal: ordinalBase + change.ordinal)
+                index += 1
+            } while index < slice.changes.upperBound && !isFull(writer)
+            if isFull(writer) { try finish(batch.schemas[schemaIndex].table) }
+        }
+    }
+
+    /// Finishes what is open and hands over all segments, in the order in which they were finished.
+    public func takeSegments() throws(Fault) -> [FinishedSegment] {
+        for table in open.keys.sorted() { try finish(table) }
+        defer {
+            finished = []
+            finishedByteCount = 0
+        }
+        return finished
+    }
+
+    /// Forgets everything that was not handed over.
+    public func discard() {
+        for segment in open.values { segment.writer.discard() }
+        open = [:]
+        finished = []
+        finishedByteCount = 0
+    }
+
+    private func isFull(_ writer: SegmentWriter<Encoder, Target>) -> Bool {
+        writer.encodedByteCount >= limits.byteCount || writer.rowCount >= limits.rowCount
+    }
+
+    private func writer(for schema: TableSchema) throws(Fault) -> SegmentWriter<Encoder, Target> {
+        uses += 1
+        if let current = open[schema.table] {
+            if current.schema == schema {
+                open[schema.table]?.lastUse = uses
+                return current.writer
+            }
+            try finish(schema.table)
+        }
+        if open.count >= limits.openCount, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            try finish(oldest.key)
+        }
+        let writer = try SegmentWriter<Encoder, Target>(
+            schema: schema, layout: layout, compression: compression, sink: sink)
+        open[schema.table] = Open(schema: schema, writer: writer, lastUse: uses)
+        return writer
+    }
+
+    private func finish(_ table: TableName) throws(Fault) {
+        guard let segment = open.removeValue(forKey: table) else { return }
+        finished.append(try segment.writer.finish())
+        finishedByteCount += segment.writer.encodedByteCount
+    }
+}

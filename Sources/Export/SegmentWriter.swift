@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+public import Changelog
+public import Compression
+public import Digests
+public import Faults
+
+/// How the bytes of segments are compressed.
+public struct CompressionChoice: Hashable, Sendable {
+    /// The codec.
+    public let codec: Codec
+    /// Its level; nil is the codec's own default.
+    public let level: Int32?
+
+    /// Makes a choice.
+    public init(codec: Codec, level: Int32? = nil) {
+        self.codec = codec
+        self.level = level
+    }
+}
+
+/// A segment whose bytes are durable, and all that an anchor will say of it.
+public struct FinishedSegment: Sendable {
+    /// Where its bytes wait.
+    public let draft: SealedDraft
+    /// Its columns.
+    public let schema: TableSchema
+    /// How many records it holds.
+    public let rowCount: Int
+    /// How many of each operation.
+    public let changes: OperationCounts
+    /// The key of its first record.
+    public let first: SequenceKey
+    /// The key of its last record.
+    public let last: SequenceKey
+    /// The digest of its bytes.
+    public let digest: Digest
+}
+
+/// Writes one segment: changes in, a sealed draft out.
+public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
+    private let schema: TableSchema
+    private let layout: RecordLayout
+    private let draft: Target.Draft
+    private var press: SegmentPress<Encoder, Target.Draft>
+
+    /// How many records have been written.
+    public private(set) var rowCount = 0
+    private var changes = OperationCounts()
+    private var first: SequenceKey?
+    private var last: SequenceKey?
+
+    /// Begins a segment of the table behind `schema`.
+    public init(
+        schema: TableSchema, layout: RecordLayout, compression: CompressionChoice, sink: Target
+    ) throws(Fault) {
+        self.schema = schema
+        self.layout = layout
+        let compressor = try Compressor(compression.codec, level: compression.level)
+        draft = try sink.beginDraft()
+        press = SegmentPress(Encoder(schema: schema, layout: layout), compressor)
+    }
+
+    /// How many bytes the records have taken before compression, in steps of a chunk.
+    public var encodedByteCount: Int { press.encodedByteCount }
+
+    /// Appends one change; `ordinal` is its place in the transaction, or in the whole of a snapshot.
+    public func append(
+        _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64
+    ) throws(Fault) {
+        try press.append(change, of: transaction, ordinal: ordinal, to: draft)
+        let key = SequenceKey(epoch: layout.epoch, position: transaction.position, ordinal: ordinal)
+        if first == nil { first = key }
+        last = key
+        rowCount += 1
+        changes[change.operation] += 1
+    }
+
+    /// Ends the segment and makes its bytes durable.
+    public func finish() throws(Fault) -> FinishedSegment {
+        let digest = try press.end(to: draft)
+        guard let first, let last else { throw Fault(.bug, "a segment without a record was finished") }
+        return FinishedSegment(
+            draft: try draft.seal(), schema: schema, rowCount: rowCount, changes: changes, first: first, last: last,
+            digest: digest)
+    }
+
+    /// Forgets the segment.
+    public func discard() {
+        draft.discard()
+    }
+}
+
+/// Encoder, compressor and digest in a row.
+struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~Copyable {
+    /// How many bytes go to the compressor and to the file at once.
+    private static var chunkByteCount: Int { 128 << 10 }
+
+    private var encoder: Encoder
+    private var compressor: Compressor
+    private var hash = SHA256()
+    private var encoded = ByteBuffer(capacity: 2 * chunkByteCount)
+    private var compressed = ByteBuffer(capacity: chunkByteCount)
+    private(set) var encodedByteCount = 0
+
+    init(_ encoder: consuming Encoder, _ compressor: consuming Compressor) {
+        self.encoder = encoder
+        self.compressor = compressor
+    }
+
+    mutating func append(
+        _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64, to draft: Draft
+    ) throws(Fault) {
+        try encoder.encode(change, of: transaction, ordinal: ordinal, into: &encoded)
+        if encoded.count >= Self.chunkByteCount { try drain(to: draft) }
+    }
+
+    mutating func end(to draft: Draft) throws(Fault) -> Digest {
+        try encoder.end(into: &encoded)
+        try drain(to: draft)
+        try compressor.end(into: &compressed)
+        try write(to: draft)
+        var ended = SHA256()
+        swap(&ended, &hash)
+        return ended.finalize()
+    }
+
+    private mutating func drain(to draft: Draft) throws(Fault) {
+        encodedByteCount += encoded.count
+        try Self.compress(encoded, with: &compressor, into: &compressed)
+        encoded.removeAll(keepingAtMost: 4 * Self.chunkByteCount)
+        if compressed.count >= Self.chunkByteCount { try write(to: draft) }
+    }
+
+    private mutating func write(to draft: Draft) throws(Fault) {
+        guard !compressed.isEmpty else { return }
+        try Self.write(compressed, to: draft, through: &hash)
+        compressed.removeAll(keepingAtMost: 4 * Self.chunkByteCount)
+    }
+    // The buffers are lent as whole arguments: a span taken from one property would bar the others.
+
+    private static func compress(
+        _ input: borrowing ByteBuffer, with compressor: inout Compressor, into output: inout ByteBuffer
+    ) throws(Fault) {
+        try compressor.compress(input.bytes, into: &output)
+    }
+
+    private static func write(
+        _ input: borrowing ByteBuffer, to draft: Draft, through hash: inout SHA256
+    ) throws(Fault) {
+        hash.update(input.bytes)
+        try draft.write(input.bytes)
+    }
+}

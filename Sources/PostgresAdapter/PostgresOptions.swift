@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Faults
+
+/// What the operator asked for, as far as the source is concerned.
+public struct PostgresOptions: Sendable {
+    /// Who makes the slot and the publication.
+    public enum Creation: Sendable {
+        /// kedge creates what is missing.
+        case allowed
+        /// Both must exist.
+        case forbidden
+    }
+
+    /// What happens to an update that does not carry an unchanged TOAST value.
+    public enum ToastPolicy: String, Sendable, CaseIterable {
+        /// The value is recorded as unknown.
+        case unknown
+        /// The run fails.
+        case fail
+    }
+
+    /// Whether logical messages are exported.
+    public enum MessagePolicy: String, Sendable, CaseIterable {
+        /// They are, under `_messages`.
+        case include
+        /// The server is not asked for them.
+        case exclude
+    }
+
+    /// The connection string, untouched.
+    public var source: Redacted
+    /// What the connections call themselves unless the connection string says otherwise.
+    public var applicationName: String
+    /// Which tables.
+    public var selection: TableSelection
+    /// The name of the slot.
+    public var slot: String
+    /// The name of the publication.
+    public var publication: String
+    /// Who makes them.
+    public var creation = Creation.allowed
+    /// Unchanged TOAST values.
+    public var toast = ToastPolicy.unknown
+    /// Logical messages.
+    public var messages = MessagePolicy.include
+    /// How long creating the slot may wait for transactions that are open.
+    public var slotTimeout = Duration.seconds(60)
+    /// What the names of kedge's own columns begin with.
+    public var columnPrefix = "_cdc_"
+    /// Where the working files of a run may lie.
+    public var spoolFolder: String
+    /// The file that tells the next run what this one was about to create at the source.
+    public var intentPath: String
+    /// Where tests stop the process.
+    public var crash = CrashPlan.none
+    /// Told what an operator should know.
+    public var report: @Sendable (PostgresNotice) -> Void
+
+    /// Makes options; the rest have defaults.
+    public init(
+        source: Redacted, applicationName: String, selection: TableSelection, slot: String, publication: String,
+        spoolFolder: String, intentPath: String, report: @escaping @Sendable (PostgresNotice) -> Void
+    ) {
+        self.source = source
+        self.applicationName = applicationName
+        self.selection = selection
+        self.slot = slot
+        self.publication = publication
+        self.spoolFolder = spoolFolder
+        self.intentPath = intentPath
+        self.report = report
+    }
+}
+
+/// Something that an operator should know.
+public struct PostgresNotice: Sendable, Hashable {
+    /// How much it matters.
+    public enum Level: String, Sendable {
+        /// For those who look into a fault.
+        case debug
+        /// Good to know.
+        case info
+        /// Worth a look.
+        case warning
+    }
+
+    /// How much it matters.
+    public let level: Level
+    /// What, in one line.
+    public let message: String
+
+    /// Makes a notice.
+    public init(_ level: Level, _ message: String) {
+        self.level = level
+        self.message = message
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Faults
+import LibPQ
+
+/// What a server must be like before anything is created on it.
+enum ServerCheck {
+    /// Refuses a server that does not log what logical decoding needs, and a role that may not replicate.
+    static func requireLogicalDecoding(_ catalog: borrowing PQConnection) throws(Fault) {
+        let row = try catalog.query(
+            """
+            select current_setting('wal_level') as level,
+                   (select rolreplication or rolsuper from pg_catalog.pg_roles where rolname = current_user) as allowed
+            """
+        ).first
+        guard row["level"] == "logical" else {
+            throw Fault(
+                .postgresConfiguration, "wal_level is \(row["level"] ?? "unknown"), and must be logical",
+                hint: "ALTER SYSTEM SET wal_level = logical, then restart the server")
+        }
+    }
+
+    /// Refuses to become a synchronous standby: the application's commits would wait for kedge.
+    static func refuseSynchronous(
+        _ catalog: borrowing PQConnection, applicationName: String
+    ) throws(Fault) {
+        let row = try catalog.query(
+            "select current_setting('synchronous_standby_names') as names, current_setting('application_name') as own"
+        ).first
+        let separators: Set<Character> = [" ", ",", "(", ")", "\"", "\t"]
+        let names = (row["names"] ?? "").split(whereSeparator: separators.contains).map { $0.lowercased() }
+        let own = (row["own"] ?? applicationName).lowercased()
+        guard !names.contains("*"), !names.contains(own) else {
+            throw Fault(
+                .postgresSynchronous,
+                "synchronous_standby_names matches application_name \"\(own)\": commits of the application would wait for kedge")
+        }
+    }
+}

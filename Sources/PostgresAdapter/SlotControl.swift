@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+import Faults
+import LibPQ
+import Threads
+
+/// What the server says of one replication slot.
+public struct SlotHealth: Sendable {
+    /// Its name.
+    public let name: String
+    /// Its output plugin.
+    public let plugin: String
+    /// Its database.
+    public let database: String
+    /// Whether somebody reads it.
+    public let isActive: Bool
+    /// Who reads it.
+    public let activePID: Int?
+    /// Whether it goes with its connection.
+    public let isTemporary: Bool
+    /// Log before this may be removed.
+    public let restart: Position?
+    /// Transactions whose commit lies before this are never sent again.
+    public let confirmed: Position?
+    /// `reserved`, `extended`, `unreserved` or `lost`.
+    public let walStatus: String
+    /// How many bytes of log may still be written before the slot is lost; nil when there is no such bound.
+    public let safeWALByteCount: Int64?
+    /// How many bytes of log the slot keeps.
+    public let retainedByteCount: Int64
+    /// Why the slot can never be read again.
+    public let invalidation: String?
+
+    /// Whether the slot can never be read again.
+    public var isLost: Bool { walStatus == "lost" || invalidation != nil }
+}
+
+/// Looks at, creates and drops replication slots.
+enum SlotControl {
+    /// What a new slot is.
+    struct Created {
+        let consistentPoint: Position
+        let snapshotName: String
+    }
+
+    /// Whether a new slot outlives its connection.
+    enum Lifetime {
+        case permanent
+        case temporary
+    }
+
+    static func health(_ name: String, _ catalog: borrowing PQConnection) throws(Fault) -> SlotHealth? {
+        try all(catalog, where: "slot_name = \(PQConnection.quoted(literal: name))").first
+    }
+
+    static func all(
+        _ catalog: borrowing PQConnection, where condition: String = "slot_type = 'logical'"
+    ) throws(Fault) -> [SlotHealth] {
+        let reason =
+            catalog.serverVersion >= 170_000
+            ? "invalidation_reason" : catalog.serverVersion >= 160_000 ? "case when conflicting then 'conflict' end" : "null::text"
+        let now = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end"
+        return try catalog.query(
+            """
+            select slot_name, plugin, database, active, active_pid, temporary, restart_lsn, confirmed_flush_lsn,
+                   wal_status, safe_wal_size, \(reason) as reason,
+                   coalesce(pg_catalog.pg_wal_lsn_diff(\(now), restart_lsn), 0)::bigint as retained
+            from pg_catalog.pg_replication_slots where \(condition) order by slot_name
+            """
+        ).records.map(health)
+    }
+
+    private static func health(_ row: [String: String]) -> SlotHealth {
+        SlotHealth(
+            name: row["slot_name"] ?? "", plugin: row["plugin"] ?? "", database: row["database"] ?? "",
+            isActive: row["active"] == "t", activePID: row["active_pid"].flatMap { Int($0) },
+            isTemporary: row["temporary"] == "t",
+            restart: row["restart_lsn"].flatMap(PositionNotation.lsn.position),
+            confirmed: row["confirmed_flush_lsn"].flatMap(PositionNotation.lsn.position),
+            walStatus: row["wal_status"] ?? "unknown", safeWALByteCount: row["safe_wal_size"].flatMap { Int64($0) },
+            retainedByteCount: row["retained"].flatMap { Int64($0) } ?? 0, invalidation: row["reason"])
+    }
+
+    /// Creates a slot and the snapshot that fits it, waiting for open transactions no longer than the options allow.
+    static func create(
+        _ options: PostgresOptions, lifetime: Lifetime, facts: ServerFacts, replication: borrowing PQConnection,
+        catalog: borrowing PQConnection
+    ) throws(Fault) -> Created {
+        try replication.send(command(options, lifetime: lifetime, facts: facts))
+        let deadline = ContinuousClock.now + options.slotTimeout
+        if let answer = try replication.answer(until: min(deadline, .now + .seconds(3))) { return try created(answer) }
+        let blockers = try SlotControl.blockers(catalog)
+        options.report(
+            PostgresNotice(.info, "creating the slot waits for transactions that are open: \(blockers)"))
+        if let answer = try replication.answer(until: deadline) { return try created(answer) }
+        let remaining = try SlotControl.blockers(catalog)
+        replication.cancel()
+        if case .success(let table)? = try replication.answer(until: .now + .seconds(10)) {
+            return try created(.success(table))
+        }
+        throw Fault(
+            .postgresSlotTimeout, "the slot could not be created within \(options.slotTimeout.components.seconds) s",
+            detail: "open transactions: \(remaining)")
+    }
+
+    private static func command(_ options: PostgresOptions, lifetime: Lifetime, facts: ServerFacts) -> String {
+        let name = PQConnection.quoted(identifier: options.slot)
+        let temporary = lifetime == .temporary ? " TEMPORARY" : ""
+        guard facts.versionNumber >= 150_000 else {
+            return "CREATE_REPLICATION_SLOT \(name)\(temporary) LOGICAL pgoutput EXPORT_SNAPSHOT"
+        }
+        let failover =
+            facts.versionNumber >= 170_000 && lifetime == .permanent && !facts.isStandby ? ", FAILOVER true" : ""
+        return "CREATE_REPLICATION_SLOT \(name)\(temporary) LOGICAL pgoutput (SNAPSHOT 'export'\(failover))"
+    }
+
+    private static func created(_ answer: Result<QueryResult, ServerError>) throws(Fault) -> Created {
+        let row = try answer.orFault().first
+        guard let point = row["consistent_point"].flatMap(PositionNotation.lsn.position), let name = row["snapshot_name"]
+        else { throw Fault(.postgresProtocol, "the server did not say where its new slot begins") }
+        return Created(consistentPoint: point, snapshotName: name)
+    }
+
+    /// Who keeps a slot from being created: never the text of a statement, which may hold values.
+    private static func blockers(_ catalog: borrowing PQConnection) throws(Fault) -> String {
+        let rows = try catalog.query(
+            """
+            select 'pid ' || pid || ' (user ' || coalesce(usename, '?') || ', database ' || coalesce(datname, '?')
+                   || ', ' || coalesce(state, '?') || ', open for '
+                   || coalesce(extract(epoch from now() - xact_start)::bigint, 0) || ' s)'
+            from pg_catalog.pg_stat_activity
+            where backend_xid is not null and pid <> pg_backend_pid() order by xact_start limit 10
+            """
+        ).rows.compactMap { $0[0] }
+        let prepared = try catalog.query(
+            """
+            select 'prepared transaction ' || quote_literal(gid) || ' (database ' || database || ')'
+            from pg_catalog.pg_prepared_xacts order by prepared limit 10
+            """
+        ).rows.compactMap { $0[0] }
+        let all = rows + prepared
+        return all.isEmpty ? "none visible to this role" : all.joined(separator: "; ")
+    }
+
+    /// Drops a slot; waits a moment for a reader that has only just gone. A slot that is not there is no fault.
+    static func drop(_ name: String, _ catalog: borrowing PQConnection) throws(Fault) {
+        let literal = PQConnection.quoted(literal: name)
+        let deadline = ContinuousClock.now + .seconds(15)
+        while true {
+            let outcome = try catalog.attempt(
+                "select pg_catalog.pg_drop_replication_slot(slot_name) from pg_catalog.pg_replication_slots where slot_name = \(literal)")
+            guard case .failure(let error) = outcome, error.state == "55006", .now < deadline else {
+                _ = try outcome.orFault()
+                return
+            }
+            pause(.milliseconds(200))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import Changelog
+import Export
+import Faults
+
+/// The exporting half of the pipeline: records the changes of batches and decides when an anchor is due.
+///
+/// It has no thread and no queue of its own: batches go in, anchors come out.
+final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: AnchorStore> {
+    private let recorder: SegmentRecorder<Encoder, Target>
+    private let publisher: Publisher<Target, Chain>
+    private let policy: AnchorPolicy
+    private let progress: Progress
+    private let epoch: UInt16
+    private(set) var last: StoredAnchor
+
+    private var pendingTransactions = 0
+    private var pendingTimes: ClosedRange<Timestamp>?
+    private var isInsideTransaction = false
+    /// Up to where everything is in the recorder.
+    private var complete: Position
+    private var waitingSince: ContinuousClock.Instant?
+    private var lastAnchorTime: ContinuousClock.Instant
+
+    init(
+        recorder: SegmentRecorder<Encoder, Target>, publisher: Publisher<Target, Chain>, policy: AnchorPolicy,
+        progress: Progress, after last: StoredAnchor, now: ContinuousClock.Instant
+    ) {
+        self.recorder = recorder
+        self.publisher = publisher
+        self.policy = policy
+        self.progress = progress
+        self.last = last
+        epoch = last.anchor.epoch
+        complete = last.anchor.to
+        lastAnchorTime = now
+    }
+
+    /// Records a batch; returns the newest anchor when one or more became due.
+    func take(_ batch: borrowing ChangeBatch, now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
+        var published: StoredAnchor?
+        for slice in batch.slices {
+            if waitingSince == nil { waitingSince = now }
+            try recorder.record(slice, of: batch)
+            progress.count(rows: slice.changes.count, bytes: 0, transactions: slice.isComplete ? 1 : 0)
+            isInsideTransaction = !slice.isComplete
+            if slice.isComplete {
+                finish(slice.transaction)
+                if let anchor = try publishIfDue(now: now) { published = anchor }
+            }
+        }
+        progress.count(rows: 0, bytes: batch.byteCount)
+        if let reached = batch.reached, !isInsideTransaction { complete = max(complete, reached) }
+        return try publishIfDue(now: now) ?? published
+    }
+
+    /// Publishes what waits when its time has come; to be called when no batch comes.
+    func publishIfDue(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
+        guard !isInsideTransaction else { return nil }
+        let isDue =
+            pendingTransactions > 0
+            ? policy.isDue(
+                waiting: waitingSince.map { now - $0 } ?? .zero, transactions: pendingTransactions,
+                bytes: recorder.encodedByteCount)
+            : policy.isIdleDue(
+                waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue)
+        return isDue ? try publish(now: now) : nil
+    }
+
+    /// Publishes whatever is whole, at the end of a run. A transaction that is not whole is forgotten, together with
+    /// those that share its segments; the next run reads them again.
+    func end(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
+        guard !isInsideTransaction else {
+            recorder.discard()
+            return nil
+        }
+        return complete > last.anchor.to || pendingTransactions > 0 ? try publish(now: now) : nil
+    }
+
+    /// Forgets everything that is not published.
+    func discard() {
+        recorder.discard()
+    }
+
+    private func finish(_ transaction: Transaction) {
+        pendingTransactions += 1
+        complete = max(complete, transaction.position)
+        guard let time = transaction.commitTime else { return }
+        let range = pendingTimes ?? time...time
+        pendingTimes = min(range.lowerBound, time)...max(range.upperBound, time)
+    }
+
+    private func publish(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor {
+        var publication = Publication(kind: .changes, from: last.anchor.to, to: complete)
+        publication.segments = try recorder.takeSegments()
+        publication.transactionCount = pendingTransactions
+        publication.commitTimes = pendingTimes
+        last = try publisher.publish(publication, epoch: epoch, after: last)
+        progress.countAnchor(at: complete)
+        if let time = publication.commitTimes?.upperBound { progress.note(commit: time) }
+        pendingTransactions = 0
+        pendingTimes = nil
+        waitingSince = nil
+        lastAnchorTime = now
+        return last
+    }
+}

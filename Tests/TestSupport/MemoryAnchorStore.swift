@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Anchors
+internal import Digests
+public import Faults
+internal import Synchronization
+
+/// Anchors in memory, by the same law as anchors on disk.
+public final class MemoryAnchorStore: AnchorStore {
+    private let anchors = Mutex<[StoredAnchor]>([])
+
+    /// An empty store.
+    public init() {}
+
+    public func numbers() throws(Fault) -> [Int] {
+        anchors.withLock { $0.map(\.anchor.number) }
+    }
+
+    public func anchor(_ number: Int) throws(Fault) -> StoredAnchor? {
+        anchors.withLock { $0.first { $0.anchor.number == number } }
+    }
+
+    public func append(_ anchor: Anchor) throws(Fault) -> StoredAnchor {
+        try anchors.withLock { (anchors) throws(Fault) in
+            guard anchors.allSatisfy({ $0.anchor.number != anchor.number }) else { throw .anchorTaken(anchor.number) }
+            try checkSuccession(of: anchor, after: anchors.last)
+            let stored = StoredAnchor(anchor: anchor, digest: Digest(of: anchor.fileBytes))
+            anchors.append(stored)
+            return stored
+        }
+    }
+}
