@@ -81,7 +81,7 @@ enum TypeCorpus {
                 "'a\"b\"\"c'", "'{\"a\":[1,2]}'", "'(a,\"b\")'", "'{}'", "'a,b;c'", everyControlCharacter, "chr(127)",
                 "chr(128) || chr(159) || chr(160)", "U&'\\2028\\2029\\FEFF\\FFFD'", "'Größe naïve 東京'", "'👩‍👩‍👧‍👦 🏳️‍🌈 𝄞'",
                 "repeat('x', 100000)", "repeat(E'\\\\\\n\"é', 20000)", "'tab\there'", "E'line\\nline\\r\\nline'",
-                "chr(1114111)", "repeat('ab', 3) || chr(9)", "repeat(chr(10), 9)",
+                "chr(1114109)", "repeat('ab', 3) || chr(9)", "repeat(chr(10), 9)",
             ] + (1...17).map { "repeat('y', \($0))" } + (0...16).map { "repeat('z', \($0)) || E'\\t' || 'é'" }),
         CorpusType("varchar(20)", literals: ["", "short", "twenty characters xx"]),
         CorpusType("varchar", literals: ["", "any"]),
@@ -209,8 +209,10 @@ enum TypeCorpus {
         CorpusType("regconfig", literals: ["english"]),
         CorpusType("regdictionary", literals: ["simple"]),
         CorpusType("regcollation", literals: ["\"C\""]),
-        CorpusType("int2vector", ["'1 2 3'::int2vector", "''::int2vector", "'-5'::int2vector"]),
-        CorpusType("oidvector", ["'1 2 4294967295'::oidvector", "''::oidvector"]),
+        CorpusType("int2vector", combines: false, literals: ["1 2 3", "", "-5"]),
+        CorpusType("oidvector", combines: false, literals: ["1 2 4294967295", ""]),
+        CorpusType("int2vector[]", combines: false, literals: ["{}", "{\"1 2\",NULL,3,\"\"}"]),
+        CorpusType("oidvector[]", combines: false, literals: ["{{\"1 2\"},{4294967295}}"]),
         CorpusType("refcursor", literals: ["a cursor", ""]),
         CorpusType("aclitem", literals: ["postgres=r/postgres"]),
     ]
@@ -267,7 +269,7 @@ enum TypeCorpus {
                 "ROW(NULL,'{}','{}',NULL,'')::oracle.deep",
             ]),
         CorpusType(
-            "oracle.single", setup: ["CREATE TYPE oracle.single AS (only text)"],
+            "oracle.single", setup: ["CREATE TYPE oracle.single AS (one text)"],
             ["ROW('')::oracle.single", "ROW(NULL)::oracle.single", "ROW('a b')::oracle.single", "ROW('x')::oracle.single"]),
         CorpusType("oracle.empty", setup: ["CREATE TYPE oracle.empty AS ()"], ["ROW()::oracle.empty"]),
         CorpusType(
