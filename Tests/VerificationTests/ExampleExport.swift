@@ -30,14 +30,15 @@ final class ExampleExport {
     let store: DirectoryAnchorStore
     var path: String { folder.path }
 
-    init() throws {
+    init(columnPrefix: String = "_cdc_") throws {
         temporary = try TemporaryFolder()
         folder = ExportFolder(temporary.path)
         try folder.create()
         sink = try DirectorySink(folder, runID: "run")
         store = DirectoryAnchorStore(exportPath: folder.path)
         try ExportRecord(
-            id: Anchor.exampleExport, source: .example, columnPrefix: "_cdc_", fileFormat: "ndjson", created: .example
+            id: Anchor.exampleExport, source: .example, columnPrefix: columnPrefix, fileFormat: "ndjson",
+            created: .example
         ).create(in: folder)
     }
 

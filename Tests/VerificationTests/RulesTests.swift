@@ -76,6 +76,28 @@ import Verification
         #expect(findings == ["it belongs to another export"])
     }
 
+    @Test func `an anchor counts what its segments count`() throws {
+        let export = try ExampleExport()
+        let segment = try export.segment("t", [record(0x150)])
+        let anchor = Anchor(
+            number: 1, kind: .changes, export: Anchor.exampleExport, epoch: 1, source: .example, from: .zero,
+            to: Position(rawValue: 0x150), transactions: 1, changes: OperationCounts(), segments: [segment],
+            previous: nil, run: .example)
+        _ = try export.store.append(anchor)
+        let findings = try Verifier(exportPath: export.path).verify().findings.map(\.what)
+        #expect(findings == ["its counts are not the sum of its segments' counts"])
+    }
+
+    @Test func `columns are called as the export's record says`() throws {
+        let export = try ExampleExport(columnPrefix: "_kdg_")
+        let lines = record(0x150).line.replacing("_cdc_", with: "_kdg_")
+        try export.append(
+            kind: .changes, from: 0x100, to: 0x200, [try export.segment("t", [record(0x150)], text: lines)])
+        #expect(try Verifier(exportPath: export.path).verify().isSound)
+        let path = try #require(try export.store.latest()?.anchor.segments.first?.path)
+        #expect(try SegmentInspection(path: export.folder.file(path)).rows == 1)
+    }
+
     @Test func `an anchor that is missing in the middle is found`() throws {
         let export = try ExampleExport.small()
         try export.temporary.removeFile("_kedge/anchors/00000000000000000002.json")
