@@ -102,7 +102,7 @@ public struct ByteBuffer: ~Copyable {
         reserve(length)
         unsafe bytes.withUnsafeBytes { source in
             // SAFETY: `reserve` made room; a span over this very buffer cannot exist while it is mutated.
-            unsafe copyShort(from: source.baseAddress!, to: base + written, byteCount: length)
+            unsafe copyShort(from: start, to: base + written, byteCount: length)
         }
         written += length
     }

@@ -68,7 +68,8 @@ struct NDJSONEncoderTests {
         "text is escaped as the server escapes it, and stays text whatever its bytes are",
         arguments: [
             ("", #""""#), ("plain text, longer than a word", #""plain text, longer than a word""#),
-            ("a\"b\\c/", #""a\"b\\c/""#), ("\u{8}\t\n\u{b}\u{c}\r\u{1f}\u{7f}", "\"\\b\\t\\n\\u000b\\f\\r\\u001f\u{7f}\""),
+            ("a\"b\\c/", #""a\"b\\c/""#),
+            ("\u{8}\t\n\u{b}\u{c}\r\u{1f}\u{7f}", "\"\\b\\t\\n\\u000b\\f\\r\\u001f\u{7f}\""),
             ("Größe 東京 👍 \u{10FFFF}", "\"Größe 東京 👍 \u{10FFFF}\""),
         ])
     func strings(text: String, expected: String) throws {
@@ -78,7 +79,8 @@ struct NDJSONEncoderTests {
     @Test(
         "bytes that are not UTF-8 become U+FFFD",
         arguments: [
-            [0x80], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff, 0x41], [0x41, 0xe2, 0x82],
+            [0x80], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff, 0x41],
+            [0x41, 0xe2, 0x82],
         ] as [[UInt8]])
     func invalidText(bytes: [UInt8]) throws {
         for type in [ColumnType.text, .json] {
@@ -105,7 +107,9 @@ struct NDJSONEncoderTests {
         #expect(try value(Array(text.utf8), .float(bits: 64)) == text)
     }
 
-    @Test("what is no number in JSON is quoted", arguments: ["", "-", "NaN", "Infinity", "01", "1.", ".5", "1e", "1x", "+1"])
+    @Test(
+        "what is no number in JSON is quoted",
+        arguments: ["", "-", "NaN", "Infinity", "01", "1.", ".5", "1e", "1x", "+1"])
     func notNumbers(text: String) throws {
         #expect(try value(Array(text.utf8), .integer(bits: 64)) == "\"\(text)\"")
     }
@@ -126,7 +130,8 @@ struct NDJSONEncoderTests {
     // MARK: Helpers
 
     private func appendRow(to batch: inout ChangeBatch) {
-        for value in ["42", "12.50", "t", "line\n\"one\" é", "{\"k\": [1, null]}", "00ff", "2024-01-02T03:04:05+00:00"] {
+        for value in ["42", "12.50", "t", "line\n\"one\" é", "{\"k\": [1, null]}", "00ff", "2024-01-02T03:04:05+00:00"]
+        {
             append(value, to: &batch)
         }
         batch.append { (output: inout ByteBuffer) in
