@@ -36,7 +36,8 @@ final class OracleServer: Sendable {
         // A server that inherited this process's descriptors would keep `waitUntilExit` waiting for it.
         let closing = "for fd in {3..255}; do eval \"exec $fd>&-\"; done; exec \"$@\" >/dev/null"
         try asOwner([
-            "bash", "-c", closing, "bash", "\(binaries)/pg_ctl", "-D", "\(folder)/data", "-w", "-l", "\(folder)/log", "-o",
+            "bash", "-c", closing, "bash", "\(binaries)/pg_ctl", "-D", "\(folder)/data", "-w", "-l", "\(folder)/log",
+            "-o",
             "-c listen_addresses='' -k \(folder) -p \(Self.port) -c fsync=off", "start",
         ])
     }

@@ -92,7 +92,8 @@ struct OracleTable: Sendable {
         let isArray = type.sqlType.hasSuffix("words") || type.sqlType.hasSuffix("grid")
         let composite = "oracle.c\(number)"
         let domain = "oracle.d\(number)"
-        let several = "(SELECT pg_catalog.array_agg(v::\(domain) ORDER BY id) FROM oracle.\(plain) "
+        let several =
+            "(SELECT pg_catalog.array_agg(v::\(domain) ORDER BY id) FROM oracle.\(plain) "
             + "WHERE pg_catalog.length(v::text) < 200 OR v IS NULL)"
         tables.append(
             OracleTable(
