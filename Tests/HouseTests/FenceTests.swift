@@ -15,6 +15,7 @@ struct FenceTests {
         "ArgumentParser": ["Commands"],
         "Configuration": ["Commands"],
         "Logging": ["Commands"],
+        "Yams": ["Commands"],
         "Glibc": kernel,
         "Darwin": kernel,
         "Dispatch": [],
