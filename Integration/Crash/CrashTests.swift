@@ -97,7 +97,9 @@ extension IntegrationSuites {
             let end = ContinuousClock.now + .seconds(45)
             while run.isRunning, ContinuousClock.now < end {
                 Thread.sleep(forTimeInterval: 0.5)
-                if run.isRunning { try scene.workload.writeOneTransaction(rows: 4000) }
+                // One that memory does not hold, where that is the point.
+                let rows = plan.hasPrefix(CrashPoint.duringSpool.rawValue) ? 60_000 : 4000
+                if run.isRunning { try scene.workload.writeOneTransaction(rows: rows) }
             }
             let outcome = try run.wait(deadline: .seconds(1))
             guard outcome.status == 137 else {
