@@ -97,18 +97,19 @@ struct Settings {
     private static func refuseUnknown(keys: [String], in path: String) throws(Fault) {
         for key in keys where SettingKey(rawValue: key) == nil {
             throw unknown(
-                "\"\(key)\" in \(path)", nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue)))
+                "\"\(key)\" in \(path)",
+                nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue), within: max(2, key.count / 3)))
         }
     }
 
+    /// Variables that look like a setting with a slip of the pen are refused. Others are somebody else's: container
+    /// platforms and test benches set variables of this name too.
     private static func refuseUnknown(variables: [String]) throws(Fault) {
         let known = SettingKey.allCases.map(\.variable)
-        // Container platforms add such variables themselves for a service of this name; tests add the others.
-        let foreign = ["KEDGE_SERVICE_", "KEDGE_PORT", "KEDGE_TEST_", "KEDGE_BENCH_", "KEDGE_CRASH_AT", "KEDGE_CONFIG"]
-        let ours = ["KEDGE_BIN", "KEDGE_GOLDEN", "KEDGE_REQUIRE_SERVERS", "KEDGE_PG_BIN"]
-        for name in variables where name.hasPrefix("KEDGE_") && !known.contains(name) && !ours.contains(name) {
-            guard !foreign.contains(where: name.hasPrefix) else { continue }
-            throw unknown("environment variable \(name)", nearest: nearest(to: name, among: known))
+        let others = ["KEDGE_CONFIG", "KEDGE_CRASH_AT", "KEDGE_BIN", "KEDGE_PORT"]
+        for name in variables where name.hasPrefix("KEDGE_") && !known.contains(name) && !others.contains(name) {
+            guard let meant = nearest(to: name, among: known, within: 2) else { continue }
+            throw unknown("environment variable \(name)", nearest: meant)
         }
     }
 
@@ -118,8 +119,8 @@ struct Settings {
             hint: nearest.map { "did you mean \($0)?" })
     }
 
-    private static func nearest(to name: String, among known: [String]) -> String? {
-        known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(2, name.count / 3) }.min { $0.1 < $1.1 }?.0
+    private static func nearest(to name: String, among known: [String], within limit: Int) -> String? {
+        known.map { ($0, distance(name, $0)) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
     }
 
     /// How many letters have to be added, removed or changed.

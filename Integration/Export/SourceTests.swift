@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension IntegrationSuites {
+    /// What a source can be like, and what can happen to it while it is exported.
+    @Suite("Sources", .serialized)
+    struct SourceTests {
+        @Test("a table rewritten between the slot and its reading is noticed, and the snapshot taken again")
+        func rewrittenTable() throws {
+            let scene = try Scene("rewrite")
+            try scene.server.sql(
+                """
+                CREATE TABLE public.aaa_large AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 300000) i;
+                ALTER TABLE public.aaa_large ADD PRIMARY KEY (id);
+                CREATE TABLE public.zzz_small (id int PRIMARY KEY, v int);
+                INSERT INTO public.zzz_small SELECT i, i FROM generate_series(1, 5) i
+                """, in: scene.database)
+            let run = try KedgeProcess(scene.run("--until", "now", "--jobs", "1", "--tables", "public.*"))
+            try waitUntil("the snapshot to be read", deadline: .seconds(60)) { run.errors.contains("reading ") }
+            try scene.server.sql(
+                "ALTER TABLE public.zzz_small ALTER COLUMN v TYPE text USING (v * 100)::text", in: scene.database)
+            let outcome = try run.wait(deadline: .seconds(120))
+            #expect(outcome.status == 0, "\(outcome.errors.suffix(2000))")
+            #expect(outcome.errors.contains("[postgres.snapshot.rewritten]"))
+            let rows = try scene.export.records(of: "public.zzz_small")
+            #expect(rows.count == 5)
+            #expect(rows.allSatisfy { $0.contains(#""v":""#) && $0.contains("00\"") })
+            #expect(try KedgeProcess.run(["verify", "--to", scene.export.path]).status == 0)
+            let slots = try scene.server.sql(
+                "SELECT count(*) FROM pg_replication_slots WHERE database = '\(scene.database)'")
+            #expect(slots == "1")
+        }
+
+        @Test("partitions are exported as their root, from snapshot and stream alike")
+        func partitions() throws {
+            let scene = try Scene("partitions")
+            try scene.server.sql(
+                """
+                CREATE TABLE public.events (id int, day date, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+                CREATE TABLE public."Events 2024" PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+                CREATE TABLE public.events_2025 (note text, day date NOT NULL, id int NOT NULL);
+                ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+                CREATE TABLE public.events_rest PARTITION OF events DEFAULT;
+                INSERT INTO events SELECT i, date '2024-06-01' + i, 'n' || i FROM generate_series(1, 900) i
+                """, in: scene.database)
+            try scene.catchUp()
+            try scene.server.sql(
+                """
+                INSERT INTO events VALUES (5000, '2025-05-05', 'new');
+                UPDATE events SET day = '2025-07-07' WHERE id = 3;
+                DELETE FROM events WHERE id = 4
+                """, in: scene.database)
+            try scene.catchUp()
+            #expect(try scene.faults() == [])
+            #expect(try scene.export.records(of: "public.events").count == 900 + 4)
+        }
+
+        @Test("a publication's row filter and column list hold for the snapshot too")
+        func filters() throws {
+            let scene = try Scene("filters")
+            try scene.server.sql(
+                """
+                CREATE TABLE public.people (id int PRIMARY KEY, name text, secret text, age int);
+                INSERT INTO people SELECT i, 'n' || i, 'hush', i FROM generate_series(1, 100) i;
+                CREATE PUBLICATION adults FOR TABLE people (id, name, age) WHERE (id > 50)
+                """, in: scene.database)
+            let more = ["--publication", "adults", "--tables", "public.people"]
+            try KedgeProcess.expect(0, scene.run("--until", "now") + more)
+            try scene.server.sql(
+                "INSERT INTO people VALUES (101, 'x', 'hush', 1), (0, 'y', 'hush', 2)", in: scene.database)
+            try KedgeProcess.expect(0, scene.run("--until", "now") + more)
+            let rows = try scene.export.records(of: "public.people")
+            #expect(rows.count == 51)
+            #expect(rows.allSatisfy { !$0.contains("secret") && !$0.contains("hush") })
+        }
+
+        @Test("a table whose rows are hidden from the role is refused, and a generated column is left out")
+        func hiddenAndGenerated() throws {
+            let scene = try Scene("hidden")
+            try scene.server.sql(
+                """
+                CREATE TABLE public.sums (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+                INSERT INTO sums (id, a) VALUES (1, 1);
+                CREATE TABLE public.hidden (id int PRIMARY KEY);
+                ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+                DO $$ BEGIN
+                  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kedge_reader') THEN
+                    CREATE ROLE kedge_reader LOGIN REPLICATION;
+                  END IF;
+                END $$;
+                GRANT SELECT ON ALL TABLES IN SCHEMA public TO kedge_reader;
+                CREATE PUBLICATION visible FOR TABLE hidden, sums
+                """, in: scene.database)
+            let source = scene.source.replacingOccurrences(of: "postgres@", with: "kedge_reader@")
+            func run(_ tables: String) -> [String] {
+                [
+                    "run", "--source", source, "--to", scene.export.path, "--publication", "visible", "--tables",
+                    tables,
+                    "--until", "now",
+                ]
+            }
+            let refused = try KedgeProcess.expect(77, run("public.hidden"))
+            #expect(refused.errors.contains("[postgres.row-security]"))
+            try KedgeProcess.expect(0, run("public.sums"))
+            try scene.server.sql("INSERT INTO sums (id, a) VALUES (2, 2)", in: scene.database)
+            try KedgeProcess.expect(0, run("public.sums"))
+            #expect(try scene.export.records(of: "public.sums").allSatisfy { !$0.contains("\"b\"") })
+            #expect(try scene.export.records(of: "public.sums").count == 2)
+        }
+
+        @Test("an unchanged TOAST value is unknown, known from the whole old row, or ends the run")
+        func toast() throws {
+            let scene = try Scene("toast")
+            try scene.server.sql(
+                """
+                CREATE TABLE public.docs (id int PRIMARY KEY, body text, n int);
+                ALTER TABLE docs ALTER body SET STORAGE EXTERNAL;
+                INSERT INTO docs VALUES (1, repeat('long ', 5000), 1), (2, NULL, 1)
+                """, in: scene.database)
+            try scene.catchUp()
+            try scene.server.sql("UPDATE docs SET n = 2", in: scene.database)
+            let failed = try KedgeProcess.expect(65, scene.run("--until", "now", "--toast", "fail"))
+            #expect(failed.errors.contains("[postgres.toast.unknown]"))
+            try scene.catchUp()
+            let updates = try scene.export.records(of: "public.docs").filter { $0.contains(#""_cdc_op":"u""#) }
+            #expect(updates.filter { $0.contains(#""_cdc_unset":["body"]"#) }.count == 1)
+            #expect(updates.filter { $0.contains(#""body":null"#) && !$0.contains("_cdc_unset") }.count == 1)
+            try scene.server.sql(
+                "ALTER TABLE docs REPLICA IDENTITY FULL; UPDATE docs SET n = 3 WHERE id = 1", in: scene.database)
+            try scene.catchUp("--toast", "fail")
+            let last = try #require(try scene.export.records(of: "public.docs").last)
+            #expect(!last.contains("_cdc_unset") && last.contains("long long"))
+        }
+
+        @Test("types that come into being while kedge runs keep their meaning")
+        func newTypes() throws {
+            let scene = try Scene("newtypes")
+            try scene.catchUp()
+            try scene.server.sql(
+                """
+                CREATE TYPE mood AS ENUM ('sad', 'glad');
+                CREATE TYPE pair AS (a int, b text);
+                CREATE DOMAIN age AS int;
+                ALTER TABLE public.accounts ADD COLUMN m mood, ADD COLUMN p pair[], ADD COLUMN g age;
+                """, in: scene.database)
+            try scene.server.sql(
+                "UPDATE public.accounts SET m = 'glad', p = ARRAY[(1, 'x y')::pair], g = 7 WHERE id = (SELECT min(id) FROM public.accounts)",
+                in: scene.database)
+            try scene.catchUp()
+            let last = try #require(try scene.export.records(of: "public.accounts").last)
+            #expect(last.contains(#""m":"glad","p":[{"a":1,"b":"x y"}],"g":7"#), "\(last)")
+        }
+
+        @Test("logical messages stand in a folder of their own, and can be left out")
+        func messages() throws {
+            let scene = try Scene("messages")
+            try scene.catchUp()
+            try scene.server.sql(
+                """
+                SELECT pg_logical_emit_message(true, 'app', 'héllo'), pg_logical_emit_message(false, 'app', 'now');
+                SELECT pg_logical_emit_message(true, 'app', '\\xff00'::bytea)
+                """, in: scene.database)
+            try scene.catchUp()
+            let records = try scene.export.records(of: "_messages")
+            #expect(records.count == 3)
+            #expect(records.contains { $0.contains(#""content":"héllo""#) && $0.contains(#""transactional":true"#) })
+            #expect(records.contains { $0.contains(#""content":"now""#) && $0.contains(#""transactional":false"#) })
+            #expect(records.contains { $0.contains(#""content":null,"content_bytes":"\\xff00""#) })
+            try scene.server.sql("SELECT pg_logical_emit_message(true, 'app', 'unheard')", in: scene.database)
+            try scene.catchUp("--messages", "exclude")
+            #expect(try scene.export.records(of: "_messages").count == 3)
+        }
+
+        @Test("a run until a moment ends before the first later commit, and the next goes on from there")
+        func untilTime() throws {
+            let scene = try Scene("time")
+            try scene.catchUp()
+            let insert = "INSERT INTO public.accounts (id) SELECT max(id) + 1 FROM public.accounts"
+            let before = try scene.export.records(of: "public.accounts").count
+            try scene.server.sql(insert, in: scene.database)
+            let moment = try scene.server.sql(
+                "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+            Thread.sleep(forTimeInterval: 0.1)
+            try scene.server.sql(insert, in: scene.database)
+            try KedgeProcess.expect(0, scene.run("--until", moment))
+            #expect(try scene.export.records(of: "public.accounts").count == before + 1)
+            try scene.catchUp()
+            #expect(try scene.export.records(of: "public.accounts").count == before + 2)
+        }
+
+        @Test("when only others are busy the slot moves on all the same")
+        func idleTables() throws {
+            let scene = try Scene("idle")
+            try scene.catchUp()
+            let other = "kedge_other_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
+            try scene.server.createDatabase(other)
+            defer { try? scene.server.dropDatabase(other) }
+            let run = try KedgeProcess(scene.run())
+            try scene.server.sql(
+                "CREATE TABLE noise AS SELECT repeat('x', 1000) AS filler FROM generate_series(1, 60000)", in: other)
+            try scene.server.sql("SELECT pg_switch_wal(); CHECKPOINT")
+            let target = try scene.server.flushedPosition()
+            try waitUntil("the slot to follow", deadline: .seconds(60)) {
+                try scene.server.sql(
+                    """
+                    SELECT count(*) FROM pg_replication_slots
+                    WHERE database = '\(scene.database)' AND '\(target)'::pg_lsn - confirmed_flush_lsn < 20 * 1024 * 1024
+                    """) == "1"
+            }
+            run.terminate()
+            #expect(try run.wait(deadline: .seconds(30)).status == 0)
+        }
+
+        @Test("a slot waits for open transactions no longer than it may, and names them")
+        func blockedSlot() throws {
+            let scene = try Scene("blocked")
+            try scene.server.sql(
+                "BEGIN; INSERT INTO public.accounts (id) SELECT max(id) + 1 FROM public.accounts; PREPARE TRANSACTION 'kedge blocker'",
+                in: scene.database)
+            defer { _ = try? scene.server.sql("ROLLBACK PREPARED 'kedge blocker'", in: scene.database) }
+            let refused = try KedgeProcess.expect(
+                69, scene.run("--until", "now", "--slot-timeout", "4s", "--retry-for", "1s"))
+            #expect(refused.errors.contains("kedge blocker"))
+            let slots = try scene.server.sql(
+                "SELECT count(*) FROM pg_replication_slots WHERE database = '\(scene.database)'")
+            #expect(slots == "0")
+        }
+
+        @Test("when the destination is nearly full, reading waits and says so; a signal still ends it cleanly")
+        func nearlyFull() throws {
+            let scene = try Scene("full")
+            try scene.catchUp()
+            try scene.server.sql("UPDATE public.accounts SET id = id", in: scene.database)
+            let anchors = try scene.export.anchors().count
+            let run = try KedgeProcess(scene.run("--until", "now") + ["--min-free", "900TiB"])
+            try waitUntil("the warning", deadline: .seconds(30)) { run.errors.contains("nearly full") }
+            run.terminate()
+            #expect(try run.wait(deadline: .seconds(30)).status == 0)
+            #expect(try scene.export.anchors().count == anchors)
+            try scene.catchUp()
+            #expect(try scene.faults() == [])
+        }
+
+        @Test("a snapshot alone leaves nothing at the source")
+        func snapshotOnly() throws {
+            let scene = try Scene("only")
+            try KedgeProcess.expect(0, scene.run("--snapshot-only"))
+            let leftovers = try scene.server.sql(
+                """
+                SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_database())
+                     + (SELECT count(*) FROM pg_publication)
+                """, in: scene.database)
+            #expect(leftovers == "0")
+            #expect(try scene.export.anchors().count == 1)
+            try KedgeProcess.expect(73, scene.run("--snapshot-only"))
+            try KedgeProcess.expect(0, scene.run("--snapshot-only", "--resnapshot"))
+            #expect(try scene.export.lastEpoch() == 2)
+            #expect(try KedgeProcess.run(["verify", "--to", scene.export.path]).status == 0)
+        }
+    }
+}
