@@ -25,7 +25,7 @@ extension IntegrationSuites {
             let scene = try Scene("kills")
             try scene.workload.startRows()
             for kill in 0..<kills {
-                let run = try KedgeProcess(scene.run("--queue-bytes", "256KiB"))
+                let run = try KedgeProcess(scene.run("--queue-bytes", "1MiB"))
                 // Definitions change once the snapshot has been taken.
                 if kill == kills / 3 {
                     try scene.waitForAnchors(1, while: run)
@@ -91,12 +91,13 @@ extension IntegrationSuites {
         /// Runs until the crash point is reached, under load, with a large transaction for the points that need one.
         private func crash(_ scene: Scene, at plan: String) throws {
             let run = try KedgeProcess(
-                scene.run("--queue-bytes", "256KiB", "--segment-bytes", "256KiB"),
+                scene.run("--queue-bytes", "1MiB", "--segment-bytes", "256KiB"),
                 environment: ["KEDGE_CRASH_AT": plan])
             let end = ContinuousClock.now + .seconds(45)
+            let rows = plan.hasPrefix(CrashPoint.duringSpool.rawValue) ? 40_000 : 4000
             while run.isRunning, ContinuousClock.now < end {
                 Thread.sleep(forTimeInterval: 0.5)
-                if run.isRunning { try scene.workload.writeOneTransaction(rows: 4000) }
+                if run.isRunning { try scene.workload.writeOneTransaction(rows: rows) }
             }
             let outcome = try run.wait(deadline: .seconds(1))
             guard outcome.status == 137 else {
