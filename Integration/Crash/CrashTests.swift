@@ -54,9 +54,10 @@ extension IntegrationSuites {
             let target = try scene.server.flushedPosition()
             let more = ["--until", target, "--segment-bytes", "256KiB"]
             let anchors = "1h,1000000tx,1GiB"
-            // Published, and the power goes before the source hears of it: the slot can be read again.
+            // Published, and the power goes before the source hears of it: the slot can be read again. The first
+            // acknowledgement repeats that of the anchor before.
             try KedgeProcess.expect(
-                137, scene.run(anchors: anchors) + more, environment: ["KEDGE_CRASH_AT": "beforeAcknowledge"])
+                137, scene.run(anchors: anchors) + more, environment: ["KEDGE_CRASH_AT": "beforeAcknowledge:1"])
             // The twin is killed half-way first and then goes through.
             try KedgeProcess.expect(
                 137, scene.run(to: twin, anchors: anchors) + more,

@@ -18,6 +18,16 @@ func readTypes(of server: OracleServer) throws -> TypeDictionary {
     return dictionary
 }
 
+/// The type of the column `v` of every table of the schema `oracle`.
+func readColumns(of server: OracleServer) throws -> [String: (oid: UInt32, typeModifier: Int32)] {
+    let rows = try server.rows(
+        of: """
+            SELECT c.relname, a.atttypid, a.atttypmod FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.relnamespace = 'oracle'::regnamespace AND c.relkind = 'r' AND a.attname = 'v';
+            """)
+    return Dictionary(rows.map { ($0[0], (number($0[1]), Int32($0[2]) ?? -1)) }) { first, _ in first }
+}
+
 private let typeQuery = """
     SELECT t.oid, n.nspname || '.' || t.typname,
            CASE WHEN t.typname = 'hstore' THEN 'hstore'

@@ -33,8 +33,11 @@ final class OracleServer: Sendable {
         try asOwner([
             "\(binaries)/initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
         ])
+        // A server that inherited this process's descriptors would keep `waitUntilExit` waiting for it.
+        let closing = "for fd in {3..255}; do eval \"exec $fd>&-\"; done; exec \"$@\" >/dev/null"
         try asOwner([
-            "\(binaries)/pg_ctl", "-D", "\(folder)/data", "-w", "-l", "\(folder)/log", "-o",
+            "bash", "-c", closing, "bash", "\(binaries)/pg_ctl", "-D", "\(folder)/data", "-w", "-l", "\(folder)/log",
+            "-o",
             "-c listen_addresses='' -k \(folder) -p \(Self.port) -c fsync=off", "start",
         ])
     }

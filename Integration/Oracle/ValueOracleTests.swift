@@ -14,27 +14,29 @@ struct ValueOracleTests {
     func everyType() throws {
         let server = try OracleServer(binaries: try #require(OracleServer.binaries))
         try server.run(script: TypeCorpus.setup.map { $0 + ";\n" }.joined())
-        let tables = TypeCorpus.all.enumerated().flatMap { OracleTable.tables(for: $1, number: $0) }
-        for table in tables {
-            do { try server.run(script: table.script) } catch { Issue.record(error, "\(table.type)") }
+        let tables = TypeCorpus.all.enumerated().map { OracleTable.tables(for: $1, number: $0) }
+        for type in tables {
+            do { try server.run(script: type.map(\.script).joined()) } catch { Issue.record(error, "\(type[0].type)") }
         }
         let types = try readTypes(of: server)
+        let columns = try readColumns(of: server)
         var compared = 0
-        for table in tables { compared += try compare(table, on: server, types) }
-        print("values compared with the server: \(compared) of \(TypeCorpus.all.count) types in \(tables.count) tables")
+        for table in tables.joined() {
+            guard let column = columns[table.name] else { continue }
+            let converter = ValueConverter(for: column.oid, typeModifier: column.typeModifier, in: types)
+            #expect(types.missingParts(of: column.oid).isEmpty)
+            compared += try compare(table, on: server, converter)
+        }
+        let tableCount = tables.joined().count
+        print("values compared with the server: \(compared), in \(tableCount) tables of \(tables.count) types")
         #expect(compared > 1000)
     }
 
     /// Compares the values of one table and returns how many there were.
-    private func compare(_ table: OracleTable, on server: OracleServer, _ types: TypeDictionary) throws -> Int {
-        let column = try #require(try server.rows(of: table.typeQuery).first)
-        let oid = try #require(UInt32(column[0]))
-        let modifier = try #require(Int32(column[1]))
-        #expect(types.missingParts(of: oid).isEmpty)
+    private func compare(_ table: OracleTable, on server: OracleServer, _ converter: ValueConverter) throws -> Int {
         let lines = try server.bytes(of: table.name + ".copy").split(separator: 0x0a, omittingEmptySubsequences: false)
         let expected = try server.bytes(of: table.name + ".json").split(separator: 0)
         #expect(lines.count == expected.count + 1)
-        let converter = ValueConverter(for: oid, typeModifier: modifier, in: types)
         for (line, json) in zip(lines, expected) {
             let printed = try record(of: Array(line), converter)
             let isSame = foldedWhitespace(printed) == foldedWhitespace(Array(json))
@@ -90,7 +92,9 @@ struct OracleTable: Sendable {
         let isArray = type.sqlType.hasSuffix("words") || type.sqlType.hasSuffix("grid")
         let composite = "oracle.c\(number)"
         let domain = "oracle.d\(number)"
-        let several = "(SELECT pg_catalog.array_agg(v::\(domain) ORDER BY id) FROM oracle.\(plain))"
+        let several =
+            "(SELECT pg_catalog.array_agg(v::\(domain) ORDER BY id) FROM oracle.\(plain) "
+            + "WHERE pg_catalog.length(v::text) < 200 OR v IS NULL)"
         tables.append(
             OracleTable(
                 type: "domain over \(type.sqlType)", name: plain + "d",
@@ -126,11 +130,6 @@ struct OracleTable: Sendable {
         return tables
     }
 
-    /// The number and the modifier of the column's type.
-    var typeQuery: String {
-        "SELECT atttypid, atttypmod FROM pg_attribute WHERE attrelid = 'oracle.\(name)'::regclass AND attname = 'v';"
-    }
-
     /// Creates the table and lets the server print it both ways.
     var script: String {
         creation + """
@@ -139,6 +138,7 @@ struct OracleTable: Sendable {
             COPY (SELECT v FROM oracle.\(name) ORDER BY id) TO STDOUT;
             \\o \(name).json
             SELECT row_to_json(t) FROM (SELECT v FROM oracle.\(name) ORDER BY id) t;
+
             """
     }
 }

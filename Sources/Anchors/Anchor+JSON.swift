@@ -98,7 +98,8 @@ extension SegmentRecord {
         self.init(
             table: try object.text("table"), path: try object.text("path"), rows: try object.count("rows"),
             bytes: try object.count("bytes"), sha256: try object.digest("sha256"), schema: try object.text("schema"),
-            seqMin: try object.parsed("seqMin", SequenceKey.init), seqMax: try object.parsed("seqMax", SequenceKey.init),
+            seqMin: try object.parsed("seqMin", SequenceKey.init),
+            seqMax: try object.parsed("seqMax", SequenceKey.init),
             changes: try OperationCounts(try object.object("changes")))
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
 internal import Digests
 internal import DurableFiles
+public import Faults
 
 /// Anchors as files of an export folder. Each appears by a link to a finished file, so that it appears whole, and
 /// never in the place of another.
@@ -19,11 +19,13 @@ public struct DirectoryAnchorStore: AnchorStore {
         self.crash = crash
     }
 
+    /// The numbers of all anchors, ascending; files that are not called like one are passed over.
     public func numbers() throws(Fault) -> [Int] {
         guard try Files.isFolder(folder.anchors) else { return [] }
         return try Files.names(in: folder.anchors).compactMap(ExportFolder.anchorNumber(ofFileNamed:))
     }
 
+    /// One anchor, proved by its own checksum; nil when there is none of this number.
     public func anchor(_ number: Int) throws(Fault) -> StoredAnchor? {
         let path = folder.anchor(number)
         guard try Files.exists(path) else { return nil }
@@ -35,6 +37,7 @@ public struct DirectoryAnchorStore: AnchorStore {
         return StoredAnchor(anchor: anchor, digest: Digest(of: bytes))
     }
 
+    /// Commits `anchor`, durably, unless its number is taken.
     public func append(_ anchor: Anchor) throws(Fault) -> StoredAnchor {
         let path = folder.anchor(anchor.number)
         guard try !Files.exists(path) else { throw .anchorTaken(anchor.number) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Digests
-public import Faults
 internal import DurableFiles
+public import Faults
 
 /// Where everything of an export lies (`docs/format.md`, Directory).
 public struct ExportFolder: Hashable, Sendable {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-public import Faults
 internal import Digests
 internal import DurableFiles
+public import Faults
 
 /// What an export is, written once when it begins: `_kedge/export.json`. Never a secret.
 public struct ExportRecord: Hashable, Sendable {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-public import Faults
 internal import Digests
 internal import DurableFiles
+public import Faults
 
 /// The table schemas of an export folder, each in a file that is named by its digest.
 public struct SchemaStore: Sendable {

@@ -101,8 +101,9 @@ public struct ByteBuffer: ~Copyable {
         guard length > 0 else { return }
         reserve(length)
         unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
             // SAFETY: `reserve` made room; a span over this very buffer cannot exist while it is mutated.
-            unsafe copyShort(from: source.baseAddress!, to: base + written, byteCount: length)
+            unsafe copyShort(from: start, to: base + written, byteCount: length)
         }
         written += length
     }

@@ -48,7 +48,7 @@ struct RunSettings {
             rowCount: try settings.number(.segmentRows, 1...Int.max))
         policy = try settings.anchorPolicy()
         limits = PipelineLimits(
-            queueByteCount: try settings.byteCount(.queueBytes, minimum: 1 << 20),
+            queueByteCount: try settings.byteCount(.queueBytes, minimum: 128 << 10),
             minimumFreeByteCount: UInt64(try settings.byteCount(.minFree)),
             stopGrace: try settings.duration(.stopGrace))
         slotTimeout = try settings.duration(.slotTimeout)

@@ -64,8 +64,8 @@ struct SlotCommand: ParsableCommand {
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var outputs: OutputOptions
-        @Argument(help: "The slot.")
-        var name: String
+        @Option(help: ArgumentHelp("The slot.", valueName: "name"))
+        var slot: String
         @Option(help: ArgumentHelp("Drop this publication too.", valueName: "name"))
         var withPublication: String?
 
@@ -73,9 +73,9 @@ struct SlotCommand: ParsableCommand {
             let settings = try outputs.settings(server.flags)
             let console = try Console(settings)
             let slots = PostgresSlots(Redacted(try settings.text(.source) ?? ""), applicationName: "kedge/slot")
-            try slots.drop(name, alsoPublication: withPublication)
+            try slots.drop(slot, alsoPublication: withPublication)
             if !console.isQuiet || console.output == .json {
-                try console.print("dropped slot \(name)", or: ["dropped": name])
+                try console.print("dropped slot \(slot)", or: ["dropped": slot])
             }
         }
     }

@@ -6,7 +6,8 @@ public import Faults
 /// Compresses one stream of bytes. The same bytes at the same level become the same compressed bytes,
 /// however they are cut into pieces: no clock, host or thread has a say.
 public struct Compressor: ~Copyable, Sendable {
-    private enum Stream: ~Copyable, Sendable {
+    // Not private: other modules destroy it in place, and a release build refers to its metadata from there.
+    enum Stream: ~Copyable, Sendable {
         case zstd(ZstdCompression)
         case gzip(GzipCompression)
         case none

@@ -6,7 +6,8 @@ public import Faults
 /// Decompresses one or more frames that follow one another. Any input whatever ends in bytes or in a fault
 /// ``Fault/Code/exportBroken``, within bounded memory.
 public struct Decompressor: ~Copyable, Sendable {
-    private enum Stream: ~Copyable, Sendable {
+    // Not private: other modules destroy it in place, and a release build refers to its metadata from there.
+    enum Stream: ~Copyable, Sendable {
         case zstd(ZstdDecompression)
         case gzip(GzipDecompression)
         case none

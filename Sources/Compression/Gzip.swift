@@ -6,7 +6,7 @@ internal import Faults
 
 /// A `z_stream` at an address that never changes, as zlib wants it.
 @safe
-private struct StreamMemory: ~Copyable {
+struct StreamMemory: ~Copyable {
     let stream: UnsafeMutablePointer<z_stream>
 
     init() {

@@ -30,7 +30,7 @@ public struct SHA256: ~Copyable {
 
     /// The digest of all bytes taken in.
     public consuming func finalize() -> Digest {
-        let bytes = [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in
             // SAFETY: SHA-256 writes 32 bytes, and the array has room for as many.
             let status = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             precondition(status == 1, "a digest that was begun ends")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
 internal import Bytes
+public import Faults
 internal import Glibc
 
 /// What the kernel does with names of files and folders.

@@ -9,14 +9,14 @@ enum CatalogSchema {
 
     private static let tables = [
         "lease": """
-            id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, host TEXT NOT NULL,
-            process_id INTEGER NOT NULL, process_start_ticks INTEGER NOT NULL, boot_id TEXT NOT NULL,
-            process_namespace TEXT NOT NULL, expiry INTEGER NOT NULL
-            """,
+        id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, host TEXT NOT NULL,
+        process_id INTEGER NOT NULL, process_start_ticks INTEGER NOT NULL, boot_id TEXT NOT NULL,
+        process_namespace TEXT NOT NULL, expiry INTEGER NOT NULL
+        """,
         "anchors": """
-            number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
-            position_to INTEGER NOT NULL, rows INTEGER NOT NULL, published_at INTEGER NOT NULL
-            """,
+        number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
+        position_to INTEGER NOT NULL, rows INTEGER NOT NULL, published_at INTEGER NOT NULL
+        """,
         "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
         "runs": "id TEXT PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, outcome TEXT",
     ]

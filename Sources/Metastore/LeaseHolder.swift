@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+public import Changelog
 internal import DurableFiles
+public import Faults
 
 /// Who holds the lease on an export: enough to name it to a person and to see whether it still lives.
 public struct LeaseHolder: Hashable, Sendable {
@@ -47,8 +48,8 @@ public struct LeaseHolder: Hashable, Sendable {
 public struct Lease: Hashable, Sendable {
     /// Who holds it.
     public let holder: LeaseHolder
-    /// When it ends unless it is renewed, in microseconds since 1970.
-    public let expiry: Int64
+    /// When it ends unless it is renewed.
+    public let expiry: Timestamp
 }
 
 /// The processes of this machine, as the kernel lists them.

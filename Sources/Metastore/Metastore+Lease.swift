@@ -15,7 +15,7 @@ extension Metastore {
             if let lease = try Self.lease(in: database), !isFree(lease, for: holder, now: now) {
                 throw Self.busy(lease)
             }
-            try Self.put(holder, expiry: now.microseconds.advanced(by: timeToLive), in: database)
+            try Self.put(holder, expiry: now.advanced(by: timeToLive), in: database)
         }
     }
 
@@ -26,7 +26,7 @@ extension Metastore {
                 throw Fault(.exportBusy, "the lease on the export is lost")
             }
             guard lease.holder == holder else { throw Self.busy(lease) }
-            try Self.put(holder, expiry: now.microseconds.advanced(by: timeToLive), in: database)
+            try Self.put(holder, expiry: now.advanced(by: timeToLive), in: database)
         }
     }
 
@@ -51,7 +51,7 @@ extension Metastore {
     /// Whether `lease` no longer keeps `newcomer` out.
     private func isFree(_ lease: Lease, for newcomer: LeaseHolder, now: Timestamp) -> Bool {
         let old = lease.holder
-        if old.runID == newcomer.runID || lease.expiry <= now.microseconds { return true }
+        if old.runID == newcomer.runID || lease.expiry <= now { return true }
         guard old.host == newcomer.host else { return false }
         guard old.bootID == newcomer.bootID else { return true }
         // In another namespace the number means another process, and this one cannot see the old one.
@@ -64,7 +64,7 @@ extension Metastore {
         return Fault(
             .exportBusy,
             "the export is in use by run \(holder.runID) on \(holder.host), process \(holder.processID), until "
-                + Timestamp(microseconds: lease.expiry).description)
+                + lease.expiry.description)
     }
 
     private static func lease(in database: Database) throws -> Lease? {
@@ -73,24 +73,24 @@ extension Metastore {
                 holder: LeaseHolder(
                     runID: row[0], host: row[1], processID: Int32(truncatingIfNeeded: row[2] as Int64),
                     processStartTicks: UInt64(bitPattern: row[3]), bootID: row[4], processNamespace: row[5]),
-                expiry: row[6])
+                expiry: Timestamp(microseconds: row[6]))
         }
     }
 
-    private static func put(_ holder: LeaseHolder, expiry: Int64, in database: Database) throws {
+    private static func put(_ holder: LeaseHolder, expiry: Timestamp, in database: Database) throws {
         try database.execute(
             sql: "INSERT OR REPLACE INTO lease (id, \(leaseColumns)) VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 holder.runID, holder.host, Int64(holder.processID), Int64(bitPattern: holder.processStartTicks),
-                holder.bootID, holder.processNamespace, expiry,
+                holder.bootID, holder.processNamespace, expiry.microseconds,
             ])
     }
 }
 
-extension Int64 {
-    /// These microseconds and `duration` more.
-    fileprivate func advanced(by duration: Duration) -> Int64 {
+extension Timestamp {
+    /// The moment `duration` later.
+    fileprivate func advanced(by duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
-        return self + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        return Timestamp(microseconds: microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
 }

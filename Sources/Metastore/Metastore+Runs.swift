@@ -55,7 +55,9 @@ extension Metastore {
     /// Remembers `value` under `key`, in the place of what stood there; nil forgets it.
     public func note(_ key: String, _ value: String?) throws(Fault) {
         try write("note \(key)") { database in
-            guard let value else { return try database.execute(sql: "DELETE FROM notes WHERE key = ?", arguments: [key]) }
+            guard let value else {
+                return try database.execute(sql: "DELETE FROM notes WHERE key = ?", arguments: [key])
+            }
             try database.execute(
                 sql: "INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", arguments: [key, value])
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
 internal import DurableFiles
+public import Faults
 internal import GRDB
 
 /// The embedded metadata store of an export, `_kedge/catalog.sqlite`: who may write, which anchors are indexed, what

@@ -36,7 +36,7 @@ extension ByteBuffer {
         case .scalar(let text)?: appendJSON(text, as: form.form)
         case .beginList?: try appendList(&reader, of: form.form == .list ? form.parts[0] : form, depth: depth + 1)
         case .beginRecord?: try appendRecord(&reader, as: form, depth: depth + 1)
-        case .beginMap?: try appendMap(&reader, depth: depth + 1)
+        case .beginMap?: try appendMap(&reader, as: form)
         case .end?: return false
         case nil: throw WireFault(.truncated, at: 0)
         }
@@ -59,6 +59,7 @@ extension ByteBuffer {
     private mutating func appendRecord(
         _ reader: inout NestedReader, as form: NestedForm, depth: Int
     ) throws(WireFault) {
+        guard form.form == .record else { throw WireFault(.malformed, at: 0) }
         append(UInt8(ascii: "{"))
         for index in form.labels.indices {
             if index > 0 { append(UInt8(ascii: ",")) }
@@ -71,7 +72,8 @@ extension ByteBuffer {
         append(UInt8(ascii: "}"))
     }
 
-    private mutating func appendMap(_ reader: inout NestedReader, depth: Int) throws(WireFault) {
+    private mutating func appendMap(_ reader: inout NestedReader, as form: NestedForm) throws(WireFault) {
+        guard form.form == .map else { throw WireFault(.malformed, at: 0) }
         append(UInt8(ascii: "{"))
         var isFirst = true
         while true {

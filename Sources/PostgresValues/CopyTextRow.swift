@@ -12,13 +12,14 @@ public enum CopyTextRow {
         _ line: RawSpan, converters: [ValueConverter], into batch: inout ChangeBatch, scratch: inout ByteBuffer
     ) throws(WireFault) {
         let line = withoutLineFeed(line)
+        let converters = converters.span
         var index = 0
-        for number in converters.indices {
+        for number in 0..<converters.count {
             if number > 0 {
                 guard index < line.byteCount else { throw WireFault(.truncated, at: index) }
                 index += 1
             }
-            index = try decodeField(of: line, at: index, converters[number], into: &batch, scratch: &scratch)
+            index = try decodeField(of: line, at: index, converters, number, into: &batch, scratch: &scratch)
         }
         guard index == line.byteCount else { throw WireFault(.trailingBytes(line.byteCount - index), at: index) }
     }
@@ -32,14 +33,14 @@ public enum CopyTextRow {
     /// Appends one field and returns the offset of the tab behind it, or of the end.
     @inline(__always)
     private static func decodeField(
-        of line: RawSpan, at start: Int, _ converter: borrowing ValueConverter, into batch: inout ChangeBatch,
-        scratch: inout ByteBuffer
+        of line: RawSpan, at start: Int, _ converters: Span<ValueConverter>, _ number: Int,
+        into batch: inout ChangeBatch, scratch: inout ByteBuffer
     ) throws(WireFault) -> Int {
         if line.isNullMark(at: start) {
             batch.appendNull()
             return start + 2
         }
-        if converter.shape == .copy {
+        if converters[number].shape == .copy {
             var end = start
             try batch.append { (arena: inout ByteBuffer) throws(WireFault) in
                 end = try arena.appendCopyField(line, from: start)
@@ -48,12 +49,12 @@ public enum CopyTextRow {
         }
         let end = line.firstIndex(of: CopyStops.self, from: start)
         if end == line.byteCount || line[end] == 0x09 {
-            try converter.convert(line.extracting(start..<end), into: &batch)
+            try converters[number].convert(line.extracting(start..<end), into: &batch)
             return end
         }
         scratch.removeAll()
         let fieldEnd = try scratch.appendCopyField(line, from: start)
-        try converter.convert(scratch.bytes, into: &batch)
+        try converters[number].convert(scratch.bytes, into: &batch)
         return fieldEnd
     }
 }

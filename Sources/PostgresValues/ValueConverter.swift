@@ -80,9 +80,13 @@ public struct ValueConverter: Sendable {
     @inlinable
     @inline(__always)
     public func convert(_ text: RawSpan, into batch: inout ChangeBatch) throws(WireFault) {
-        if shape == .copy {
-            batch.append(text)
-        } else {
+        let shape = shape
+        switch shape {
+        case .copy: batch.append(text)
+        case .boolean, .binary, .timestamp, .timestampWithZone:
+            // Captures the shape alone: capturing the converter would count references for every value.
+            try batch.append { (output: inout ByteBuffer) throws(WireFault) in try shape.write(text, to: &output) }
+        case .list, .vector, .record, .map:
             try batch.append { (output: inout ByteBuffer) throws(WireFault) in try write(text, to: &output) }
         }
     }
@@ -91,11 +95,7 @@ public struct ValueConverter: Sendable {
     @usableFromInline
     func write(_ text: RawSpan, to output: inout ByteBuffer) throws(WireFault) {
         switch shape {
-        case .copy: output.append(text)
-        case .boolean: try output.append(boolean: text)
-        case .binary: try output.append(bytea: text)
-        case .timestamp: try output.append(timestamp: text, zone: .absent)
-        case .timestampWithZone: try output.append(timestamp: text, zone: .present)
+        case .copy, .boolean, .binary, .timestamp, .timestampWithZone: try shape.write(text, to: &output)
         case .list: try writeList(text, to: &output)
         case .vector: try writeVector(text, to: &output)
         case .record: try writeRecord(text, to: &output)
@@ -110,13 +110,25 @@ public struct ValueConverter: Sendable {
         case .list, .vector, .record, .map: try write(text, to: &output)
         case .boolean, .binary, .timestamp, .timestampWithZone:
             let start = output.beginNestedScalar()
-            try write(text, to: &output)
+            try shape.write(text, to: &output)
             output.endNestedScalar(start)
         }
     }
 }
 
 extension ValueConverter.Shape {
+    /// Appends a value without parts; those with parts are copied as they are.
+    @usableFromInline
+    func write(_ text: RawSpan, to output: inout ByteBuffer) throws(WireFault) {
+        switch self {
+        case .boolean: try output.append(boolean: text)
+        case .binary: try output.append(bytea: text)
+        case .timestamp: try output.append(timestamp: text, zone: .absent)
+        case .timestampWithZone: try output.append(timestamp: text, zone: .present)
+        case .copy, .list, .vector, .record, .map: output.append(text)
+        }
+    }
+
     init(base oid: UInt32) {
         self =
             switch oid {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Anchors
+internal import DurableFiles
 public import Export
 public import Faults
-internal import DurableFiles
 internal import Synchronization
 
 /// Segments as files of an export folder. Drafts lie in kedge's own working space until they are renamed into place.
@@ -29,6 +29,7 @@ public final class DirectorySink: Sink {
         self.crash = crash
     }
 
+    /// Begins a file that nobody sees yet.
     public func beginDraft() throws(Fault) -> DirectoryDraft {
         let number = state.withLock { state in
             state.drafts += 1
@@ -37,6 +38,7 @@ public final class DirectorySink: Sink {
         return try DirectoryDraft(in: folder.temporary, token: "\(runID)-\(number).part", crash: crash)
     }
 
+    /// Gives a sealed draft its path and replaces what stood there.
     public func place(_ draft: SealedDraft, at path: String) throws(Fault) {
         guard let target = SegmentPath(path), SegmentPath.isName(draft.token) else {
             throw Fault(.bug, "\(path) is not the path of a segment")
@@ -48,6 +50,7 @@ public final class DirectorySink: Sink {
         try crash.reach(.afterSegmentRename)
     }
 
+    /// Makes all places durable.
     public func settle() throws(Fault) {
         let (unsettled, durable) = state.withLock { ($0.unsettled, $0.durable) }
         for dataFolder in unsettled.sorted() {
@@ -65,6 +68,7 @@ public final class DirectorySink: Sink {
         try crash.reach(.afterFolderSync)
     }
 
+    /// Removes what no anchor names; returns how many files went.
     public func sweep(keeping isAnchored: (String) -> Bool) throws(Fault) -> Int {
         var count = 0
         for workingSpace in [folder.temporary, folder.spool] {
@@ -80,6 +84,7 @@ public final class DirectorySink: Sink {
         return count
     }
 
+    /// How many bytes may still be written.
     public func freeByteCount() throws(Fault) -> UInt64? {
         try Files.freeByteCount(at: folder.path)
     }
@@ -114,6 +119,7 @@ public final class DirectoryDraft: SegmentDraft {
         file = try DurableFile(creating: path)
     }
 
+    /// Appends bytes.
     public func write(_ bytes: RawSpan) throws(Fault) {
         guard file != nil else { throw Fault(.bug, "a draft that has ended was written to") }
         try file?.write(bytes)
@@ -121,6 +127,7 @@ public final class DirectoryDraft: SegmentDraft {
         try crash.reach(.duringSegment)
     }
 
+    /// Makes the bytes durable and ends the draft.
     public func seal() throws(Fault) -> SealedDraft {
         guard file != nil else { throw Fault(.bug, "a draft that has ended was sealed") }
         try crash.reach(.afterSegmentWrite)
@@ -130,6 +137,7 @@ public final class DirectoryDraft: SegmentDraft {
         return SealedDraft(token: token, byteCount: byteCount)
     }
 
+    /// Forgets the file.
     public func discard() {
         file = nil
         // What cannot be removed now is swept by the next run.

@@ -28,7 +28,7 @@ struct RecordHead {
             line.holds(pattern.start, at: 0), line.holds(pattern.middle, at: keyEnd),
             let key = SequenceKey(reading: line.extracting(keyStart..<keyEnd)),
             let operation = Operation(rawValue: line[operationStart]), line[operationStart + 1] == UInt8(ascii: "\""),
-            [UInt8(ascii: ","), UInt8(ascii: "}")].contains(line[operationStart + 2])
+            line[operationStart + 2] == UInt8(ascii: ",") || line[operationStart + 2] == UInt8(ascii: "}")
         else { return nil }
         self.key = key
         self.operation = operation

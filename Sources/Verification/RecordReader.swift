@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Compression
-public import Faults
 internal import Bytes
+public import Compression
 internal import DurableFiles
+public import Faults
 
 /// Reads the records of one segment in order, a line each, whatever compresses them. Holds some 256 KiB, and a line
 /// that is longer.

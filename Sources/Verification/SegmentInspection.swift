@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Anchors
 public import Changelog
 public import Compression
 public import Digests
-public import Faults
-internal import Anchors
 internal import DurableFiles
+public import Faults
 
 /// What one segment holds, found by reading all of it.
 public struct SegmentInspection: Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
 internal import Anchors
 internal import DurableFiles
+public import Faults
 
 /// Proves offline that an export is what was published: its chain, its schemas, and every record of every segment.
 ///

@@ -53,7 +53,7 @@ private func exampleAnchor() -> Anchor {
     @Test func `an anchor reads back from its file`() throws {
         let anchors = [
             exampleAnchor(), .example(),
-            .example(kind: .gap, reason: "the slot \"a\\b\" was lost\n\u{1}é")
+            .example(kind: .gap, reason: "the slot \"a\\b\" was lost\n\u{1}é"),
         ]
         for anchor in anchors {
             #expect(try Anchor(fileBytes: anchor.fileBytes, place: "anchor") == anchor)

@@ -7,7 +7,8 @@ import Testing
 @Suite struct JSONTests {
     @Test func `a value has one spelling and reads back from it`() {
         let value = JSON.object([
-            "b": .array([.null, .bool(true), .bool(false), .number(.min), .number(.max), .number(0)]), "a": .object([:]),
+            "b": .array([.null, .bool(true), .bool(false), .number(.min), .number(.max), .number(0)]),
+            "a": .object([:]),
             "é": .array([]), "": .text("\"\\/\u{0}\n\r\t\u{1f}\u{7f}☃🎉"),
         ])
         #expect(

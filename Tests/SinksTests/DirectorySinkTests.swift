@@ -58,7 +58,9 @@ import Testing
     }
 
     @Test func `sweeping leaves alone what is not a segment or a draft`() throws {
-        let kept = ["_kedge/export.json", "_kedge/anchors/1.json", "readme", "t/readme", "t/data/deep/file", "t/_delta_log/0"]
+        let kept = [
+            "_kedge/export.json", "_kedge/anchors/1.json", "readme", "t/readme", "t/data/deep/file", "t/_delta_log/0",
+        ]
         for name in kept { try temporary.write([1], to: "export/" + name) }
         for name in ["_kedge/spool/a", "_kedge/tmp/b", "_kedge/tmp/c/d", "t/data/e"] {
             try temporary.write([1], to: "export/" + name)

@@ -12,14 +12,17 @@ public final class MemoryAnchorStore: AnchorStore {
     /// An empty store.
     public init() {}
 
+    /// The numbers of all anchors, ascending.
     public func numbers() throws(Fault) -> [Int] {
         anchors.withLock { $0.map(\.anchor.number) }
     }
 
+    /// One anchor; nil when there is none of this number.
     public func anchor(_ number: Int) throws(Fault) -> StoredAnchor? {
         anchors.withLock { $0.first { $0.anchor.number == number } }
     }
 
+    /// Commits `anchor`, unless its number is taken.
     public func append(_ anchor: Anchor) throws(Fault) -> StoredAnchor {
         try anchors.withLock { (anchors) throws(Fault) in
             guard anchors.allSatisfy({ $0.anchor.number != anchor.number }) else { throw .anchorTaken(anchor.number) }

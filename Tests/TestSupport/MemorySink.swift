@@ -24,6 +24,7 @@ public final class MemorySink: Sink {
     /// The paths that were placed and settled.
     public var settledPaths: Set<String> { state.withLock { $0.settled } }
 
+    /// Begins a file that nobody sees yet.
     public func beginDraft() throws(Fault) -> MemoryDraft {
         let token = state.withLock { state in
             state.draftCount += 1
@@ -33,6 +34,7 @@ public final class MemorySink: Sink {
         return MemoryDraft(self, token: token)
     }
 
+    /// Gives a sealed draft its path and replaces what stood there.
     public func place(_ draft: SealedDraft, at path: String) throws(Fault) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[1] == "data", !parts.contains(".."), !parts.contains("") else {
@@ -46,10 +48,12 @@ public final class MemorySink: Sink {
         }
     }
 
+    /// Makes all places durable.
     public func settle() throws(Fault) {
         state.withLock { $0.settled = Set($0.placed.keys) }
     }
 
+    /// Removes what no anchor names; returns how many files went.
     public func sweep(keeping isAnchored: (String) -> Bool) throws(Fault) -> Int {
         state.withLock { state in
             let before = state.drafts.count + state.placed.count
@@ -59,6 +63,7 @@ public final class MemorySink: Sink {
         }
     }
 
+    /// How many bytes may still be written.
     public func freeByteCount() throws(Fault) -> UInt64? { nil }
 }
 
@@ -73,18 +78,21 @@ public final class MemoryDraft: SegmentDraft {
         self.token = token
     }
 
+    /// Appends bytes.
     public func write(_ bytes: RawSpan) throws(Fault) {
         guard !hasEnded else { throw Fault(.bug, "a draft that has ended was written to") }
         let copy = bytes.copiedBytes()
         sink.state.withLock { $0.drafts[token, default: []] += copy }
     }
 
+    /// Makes the bytes durable and ends the draft.
     public func seal() throws(Fault) -> SealedDraft {
         guard !hasEnded else { throw Fault(.bug, "a draft that has ended was sealed") }
         hasEnded = true
         return SealedDraft(token: token, byteCount: sink.state.withLock { $0.drafts[token]?.count ?? 0 })
     }
 
+    /// Forgets the file.
     public func discard() {
         hasEnded = true
         _ = sink.state.withLock { $0.drafts.removeValue(forKey: token) }

@@ -30,14 +30,15 @@ final class ExampleExport {
     let store: DirectoryAnchorStore
     var path: String { folder.path }
 
-    init() throws {
+    init(columnPrefix: String = "_cdc_") throws {
         temporary = try TemporaryFolder()
         folder = ExportFolder(temporary.path)
         try folder.create()
         sink = try DirectorySink(folder, runID: "run")
         store = DirectoryAnchorStore(exportPath: folder.path)
         try ExportRecord(
-            id: Anchor.exampleExport, source: .example, columnPrefix: "_cdc_", fileFormat: "ndjson", created: .example
+            id: Anchor.exampleExport, source: .example, columnPrefix: columnPrefix, fileFormat: "ndjson",
+            created: .example
         ).create(in: folder)
     }
 
@@ -48,16 +49,22 @@ final class ExampleExport {
             ExampleRecord(position: 0x100, ordinal: 1, operation: "r"),
             ExampleRecord(position: 0x100, ordinal: 2, operation: "r", rest: #","name":"Zoë ☃ 🎉""#),
         ]
-        try export.append(kind: .snapshot, to: 0x100, [
-            try export.segment("orders", snapshot, codec: .zstd),
-            try export.segment("people", [ExampleRecord(position: 0x100, ordinal: 3, operation: "r")], codec: .none),
-        ])
-        try export.append(to: 0x200, [
-            try export.segment(
-                "orders", [ExampleRecord(position: 0x150), ExampleRecord(position: 0x150, ordinal: 2, operation: "u")],
-                codec: .gzip),
-            try export.segment("orders", [ExampleRecord(position: 0x200, operation: "d")], codec: .zstd, part: 1),
-        ])
+        try export.append(
+            kind: .snapshot, to: 0x100,
+            [
+                try export.segment("orders", snapshot, codec: .zstd),
+                try export.segment(
+                    "people", [ExampleRecord(position: 0x100, ordinal: 3, operation: "r")], codec: .none),
+            ])
+        try export.append(
+            to: 0x200,
+            [
+                try export.segment(
+                    "orders",
+                    [ExampleRecord(position: 0x150), ExampleRecord(position: 0x150, ordinal: 2, operation: "u")],
+                    codec: .gzip),
+                try export.segment("orders", [ExampleRecord(position: 0x200, operation: "d")], codec: .zstd, part: 1),
+            ])
         try export.append(to: 0x300, [try export.segment("orders", [ExampleRecord(position: 0x2ff)], codec: .none)])
         return export
     }
@@ -100,7 +107,9 @@ final class ExampleExport {
         try sink.put(bytes, at: path)
         var counted = OperationCounts()
         for record in records {
-            if let operation = record.operation.utf8.first.flatMap(Operation.init(rawValue:)) { counted[operation] += 1 }
+            if let operation = record.operation.utf8.first.flatMap(Operation.init(rawValue:)) {
+                counted[operation] += 1
+            }
         }
         let schema = TableSchema(
             table: TableName(namespace: "public", name: schemaTable ?? table),

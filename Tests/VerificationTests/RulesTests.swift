@@ -76,6 +76,28 @@ import Verification
         #expect(findings == ["it belongs to another export"])
     }
 
+    @Test func `an anchor counts what its segments count`() throws {
+        let export = try ExampleExport()
+        let segment = try export.segment("t", [record(0x150)])
+        let anchor = Anchor(
+            number: 1, kind: .changes, export: Anchor.exampleExport, epoch: 1, source: .example, from: .zero,
+            to: Position(rawValue: 0x150), transactions: 1, changes: OperationCounts(), segments: [segment],
+            previous: nil, run: .example)
+        _ = try export.store.append(anchor)
+        let findings = try Verifier(exportPath: export.path).verify().findings.map(\.what)
+        #expect(findings == ["its counts are not the sum of its segments' counts"])
+    }
+
+    @Test func `columns are called as the export's record says`() throws {
+        let export = try ExampleExport(columnPrefix: "_kdg_")
+        let lines = record(0x150).line.replacing("_cdc_", with: "_kdg_")
+        try export.append(
+            kind: .changes, from: 0x100, to: 0x200, [try export.segment("t", [record(0x150)], text: lines)])
+        #expect(try Verifier(exportPath: export.path).verify().isSound)
+        let path = try #require(try export.store.latest()?.anchor.segments.first?.path)
+        #expect(try SegmentInspection(path: export.folder.file(path)).rows == 1)
+    }
+
     @Test func `an anchor that is missing in the middle is found`() throws {
         let export = try ExampleExport.small()
         try export.temporary.removeFile("_kedge/anchors/00000000000000000002.json")
@@ -112,11 +134,13 @@ import Verification
 
     @Test func `a table's segments come in order and do not overlap`() throws {
         let within = try findings {
-            try $0.append(to: 0x300, [
-                try $0.segment("t", [record(0x150), record(0x200, 2)]),
-                try $0.segment("t", [record(0x200, 2)], part: 1),
-                try $0.segment("u", [record(0x110)]),
-            ])
+            try $0.append(
+                to: 0x300,
+                [
+                    try $0.segment("t", [record(0x150), record(0x200, 2)]),
+                    try $0.segment("t", [record(0x200, 2)], part: 1),
+                    try $0.segment("u", [record(0x110)]),
+                ])
         }
         #expect(within == ["it does not come after the segment before it"])
         let across = try findings {
@@ -157,9 +181,11 @@ import Verification
         let rows = try findings { try $0.append(to: 0x200, [try $0.segment("t", [record(0x150)], rows: 2)]) }
         #expect(rows == ["its counts are not its number of rows", "it has 1 records instead of 2"])
         let ends = try findings {
-            try $0.append(to: 0x200, [
-                try $0.segment("t", [record(0x150)], seqMin: record(0x140).key, seqMax: record(0x150, 2).key)
-            ])
+            try $0.append(
+                to: 0x200,
+                [
+                    try $0.segment("t", [record(0x150)], seqMin: record(0x140).key, seqMax: record(0x150, 2).key)
+                ])
         }
         #expect(
             ends == [
@@ -199,10 +225,11 @@ import Verification
         #expect(!found.isEmpty)
     }
 
-    @Test(arguments: [
-        [0xff], [0xc0, 0x80], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82],
-        [0x80], [0xf5, 0x80, 0x80, 0x80], [0xf0, 0x80, 0x80, 0x80],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff], [0xc0, 0x80], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82],
+            [0x80], [0xf5, 0x80, 0x80, 0x80], [0xf0, 0x80, 0x80, 0x80],
+        ] as [[UInt8]])
     func `bytes that are not UTF-8 are found`(bytes: [UInt8]) throws {
         let line = Array(record(0x150).line.utf8.dropLast(2))
         let found = try findings {

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the decoders with libFuzzer and runs every fuzz target, or the named ones, for SECONDS each.
+#   Tests/Fuzz/run.sh SECONDS [TARGET…]
+# A crash leaves its input in .build/fuzz/<target>/; a new corpus grows there too, never in the sources.
+set -euo pipefail
+seconds=${1:?"usage: $0 SECONDS [TARGET...]"}
+shift
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=$root/.build/fuzz
+mkdir -p "$out/modules"
+flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcoming-feature MemberImportVisibility
+    -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
+    -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules")
+
+objects=()
+for module in Faults Bytes Changelog PgOutput PostgresValues; do
+    swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
+        -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
+    objects+=("$out/modules/$module.o")
+done
+
+targets=("$@")
+if [ ${#targets[@]} -eq 0 ]; then
+    for file in "$root"/Tests/Fuzz/*/Fuzz.swift; do targets+=("$(basename "$(dirname "$file")")"); done
+fi
+for target in "${targets[@]}"; do
+    work=$out/$target
+    mkdir -p "$work/corpus"
+    swiftc "${flags[@]}" -module-name "Fuzz$target" -o "$work/fuzz" "$root/Tests/Fuzz/$target/Fuzz.swift" "${objects[@]}"
+    echo "== $target"
+    (cd "$work" && ./fuzz -max_total_time="$seconds" -max_len=4096 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+        corpus "$root/Tests/Fuzz/$target/Corpus" 2>"$work/log") || { tail -40 "$work/log"; exit 1; }
+    grep -E 'number_of_executed_units|average_exec' "$work/log"
+done
