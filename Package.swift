@@ -42,12 +42,17 @@ let package = Package(
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
-            dependencies: ["Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog"]
+            dependencies: [
+                "Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog",
+            ]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
             name: "Metastore",
-            dependencies: ["Faults", "Anchors", .product(name: "GRDB", package: "GRDB.swift")]
+            dependencies: [
+                "Faults", "Digests", "DurableFiles", "Changelog", "Anchors",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
         ),
         .target(
             name: "Export",
@@ -85,31 +90,64 @@ let package = Package(
         // Tests, floor by floor.
         .target(
             name: "TestSupport",
-            dependencies: ["Faults", "Bytes", "Changelog", "Anchors", "Export", "Digests"],
+            dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export"],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"]),
-        .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", "Faults", "TestSupport"]),
-        .testTarget(name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "TestSupport"]),
+        .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", "Faults", "Bytes", "TestSupport"]),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
         .testTarget(name: "PostgresValuesTests", dependencies: ["PostgresValues", "Changelog", "Bytes"]),
-        .testTarget(name: "PostgresAdapterTests", dependencies: ["PostgresAdapter", "Changelog", "TestSupport"]),
         .testTarget(
-            name: "AnchorsTests", dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "TestSupport"]),
-        .testTarget(name: "MetastoreTests", dependencies: ["Metastore", "Anchors", "TestSupport"]),
-        .testTarget(name: "ExportTests", dependencies: ["Export", "Changelog", "Bytes", "TestSupport"]),
-        .testTarget(name: "NDJSONFormatTests", dependencies: ["NDJSONFormat", "Export", "Changelog", "Bytes", "TestSupport"]),
-        .testTarget(name: "SinksTests", dependencies: ["Sinks", "Export", "Faults", "TestSupport"]),
+            name: "PostgresAdapterTests",
+            dependencies: [
+                "PostgresAdapter", "PgOutput", "PostgresValues", "LibPQ", "Changelog", "Bytes", "Faults", "TestSupport",
+            ]),
+        .testTarget(
+            name: "AnchorsTests",
+            dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "Bytes", "TestSupport"]),
+        .testTarget(
+            name: "MetastoreTests",
+            dependencies: ["Metastore", "Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport"]),
+        .testTarget(
+            name: "ExportTests",
+            dependencies: [
+                "Export", "Anchors", "NDJSONFormat", "Compression", "Digests", "Changelog", "Bytes", "Faults",
+                "TestSupport",
+            ]),
+        .testTarget(
+            name: "NDJSONFormatTests",
+            dependencies: ["NDJSONFormat", "Export", "Changelog", "Bytes", "Faults", "TestSupport"],
+            exclude: ["Golden"]),
+        .testTarget(
+            name: "SinksTests",
+            dependencies: ["Sinks", "Anchors", "DurableFiles", "Bytes", "Export", "Faults", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests",
-            dependencies: ["Runtime", "Threads", "Export", "Anchors", "Changelog", "NDJSONFormat", "TestSupport"]),
+            dependencies: [
+                "Runtime", "Threads", "Export", "Compression", "Digests", "Anchors", "Changelog", "NDJSONFormat",
+                "Bytes",
+                "Faults", "TestSupport",
+            ]),
         .testTarget(
             name: "VerificationTests",
-            dependencies: ["Verification", "Anchors", "Export", "Sinks", "NDJSONFormat", "Changelog", "TestSupport"]),
-        .testTarget(name: "CommandsTests", dependencies: ["Commands", "Faults", "TestSupport"]),
+            dependencies: [
+                "Verification", "Anchors", "Export", "Sinks", "NDJSONFormat", "Changelog", "Bytes", "Compression",
+                "Digests", "DurableFiles", "Faults", "TestSupport",
+            ]),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: ["Commands", "PostgresAdapter", "Runtime", "Changelog", "Faults", "TestSupport"]),
+        .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
+        .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["Faults", "Changelog", "PostgresValues", "NDJSONFormat", "Export", "Bytes"], path: "Integration", exclude: ["Benchmarks"]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["Faults", "Changelog", "PostgresValues", "NDJSONFormat", "Export", "Bytes"],
+            path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]
 )
 

@@ -95,9 +95,10 @@ extension IntegrationSuites {
                 scene.run("--queue-bytes", "1MiB", "--segment-bytes", "256KiB"),
                 environment: ["KEDGE_CRASH_AT": plan])
             let end = ContinuousClock.now + .seconds(45)
-            let rows = plan.hasPrefix(CrashPoint.duringSpool.rawValue) ? 40_000 : 4000
             while run.isRunning, ContinuousClock.now < end {
                 Thread.sleep(forTimeInterval: 0.5)
+                // One that memory does not hold, where that is the point.
+                let rows = plan.hasPrefix(CrashPoint.duringSpool.rawValue) ? 60_000 : 4000
                 if run.isRunning { try scene.workload.writeOneTransaction(rows: rows) }
             }
             let outcome = try run.wait(deadline: .seconds(1))

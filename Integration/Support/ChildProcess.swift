@@ -20,7 +20,7 @@ final class ChildProcess: Sendable {
 
     /// Starts `arguments`, the first being the program, found on the path, with its streams in files.
     init(_ arguments: [String], environment: [String: String], input: String, output: String, errors: String) throws {
-        var actions = posix_spawn_file_actions_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
         unsafe posix_spawnattr_init(&attributes)
@@ -50,7 +50,7 @@ final class ChildProcess: Sendable {
     deinit {
         if status() == nil {
             kill(identifier, SIGKILL)
-            _ = unsafe waitpid(identifier, nil, 0)
+            _ = waitpid(identifier, nil, 0)
         }
     }
 
@@ -59,7 +59,7 @@ final class ChildProcess: Sendable {
         ended.withLock { ended in
             if let ended { return ended }
             var status: Int32 = 0
-            guard waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
+            guard unsafe waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
             let signal = status & 0x7f
             ended = signal == 0 ? (status >> 8) & 0xff : 128 + signal
             return ended
@@ -77,6 +77,6 @@ private func withCStrings<R>(_ texts: [String], _ body: ([UnsafeMutablePointer<C
     var pointers = unsafe texts.map { unsafe strdup($0) }
     unsafe pointers.append(nil)
     let result = unsafe body(pointers)
-    unsafe pointers.forEach { unsafe free($0) }
+    unsafe pointers.forEach { pointer in unsafe free(pointer) }
     return result
 }

@@ -10,7 +10,8 @@ import Faults
 /// `kedge anchors`: see `docs/manual/anchors.md`.
 struct AnchorsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "anchors", abstract: "Show the chain of anchors.", subcommands: [ListCommand.self, ShowCommand.self])
+        commandName: "anchors", abstract: "Show the chain of anchors.",
+        subcommands: [ListCommand.self, ShowCommand.self])
 
     /// `kedge anchors list`.
     struct ListCommand: ParsableCommand {
@@ -60,7 +61,8 @@ struct AnchorsCommand: ParsableCommand {
 
     /// `kedge anchors show`.
     struct ShowCommand: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "One anchor, as its file has it.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "One anchor, as its file has it.")
 
         @OptionGroup var export: ExportOptions
         @OptionGroup var outputs: OutputOptions

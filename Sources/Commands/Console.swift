@@ -30,7 +30,9 @@ struct Console: Sendable {
     init(_ settings: Settings) throws(Fault) {
         output = try settings.choice(.output, Output.self)
         let format = try settings.choice(.logFormat, LogFormat.self)
-        let resolved = format == .auto ? (StandardStream.error.isTerminal ? LogFormat.text : output == .json ? .json : .text) : format
+        let resolved =
+            format == .auto
+            ? (StandardStream.error.isTerminal ? LogFormat.text : output == .json ? .json : .text) : format
         logFormat = resolved
         isQuiet = try settings.flag(.quiet)
         var logger = Logger(label: "kedge") { _ in LineLogHandler(format: resolved) }

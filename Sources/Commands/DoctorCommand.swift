@@ -27,8 +27,12 @@ struct DoctorCommand: ParsableCommand {
         let console = try Console(settings)
         let request = try SourceRequest(settings)
         var checks = try PostgresDoctor(request.options(), mode: request.mode).examine()
-        if let path = try settings.text(.to) { checks.append(destination(path, minimum: try settings.byteCount(.minFree))) }
-        let lines = checks.map { Line(check: $0.name, verdict: $0.verdict.rawValue, finding: $0.finding, remedy: $0.remedy) }
+        if let path = try settings.text(.to) {
+            checks.append(destination(path, minimum: try settings.byteCount(.minFree)))
+        }
+        let lines = checks.map {
+            Line(check: $0.name, verdict: $0.verdict.rawValue, finding: $0.finding, remedy: $0.remedy)
+        }
         try console.print(text(lines), or: lines)
         if let failure = checks.first(where: { $0.verdict == .failure }) {
             throw Fault(
@@ -50,7 +54,8 @@ struct DoctorCommand: ParsableCommand {
             while try !Files.exists(folder), folder != "/", folder != "." { folder = Files.parent(of: folder) }
             let free = try Files.freeByteCount(at: folder)
             guard free >= UInt64(minimum) else {
-                return Check("destination", .warning, "\(free) bytes free, less than --min-free", remedy: "free some space")
+                return Check(
+                    "destination", .warning, "\(free) bytes free, less than --min-free", remedy: "free some space")
             }
             return Check("destination", .good, "\(free) bytes free")
         } catch {

@@ -58,7 +58,9 @@ final class ExportRun {
     func run() throws(Fault) -> RunReport {
         do throws(Fault) {
             let end = try retrying()
-            if workspace.hasLostLease { throw Fault(.exportBusy, "another run has taken the lease of this export over") }
+            if workspace.hasLostLease {
+                throw Fault(.exportBusy, "another run has taken the lease of this export over")
+            }
             workspace.close(outcome: end.rawValue)
             return report(end)
         } catch {
@@ -78,7 +80,8 @@ final class ExportRun {
                 return try attempt()
             } catch {
                 if progress.anchorCount > anchors { patience.renew() }
-                let mayPass = error.code.remedy == .retry && error.code != .exportBusy
+                let mayPass =
+                    error.code.remedy == .retry && error.code != .exportBusy
                     || error.code == .postgresSnapshotRewritten && patience.attempts < 3
                 guard mayPass, !stop.isRequested, let delay = patience.next() else { throw error }
                 console.log.warning("\(error.message) [\(error.code.rawValue)]; trying again in \(delay.inSeconds) s")
@@ -139,9 +142,12 @@ final class ExportRun {
         let parts = try self.parts(record, source: identity, epoch: epoch)
         let reason = last == nil ? nil : "a new snapshot was asked for"
         var publication = Publication(
-            kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot")
+            kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot"
+        )
         if let snapshot = beginning.snapshot {
-            console.log.info("reading \(beginning.plan.tables.count) tables in \(snapshot.tasks.count) pieces as of \(PositionNotation.lsn.text(snapshot.position))")
+            console.log.info(
+                "reading \(beginning.plan.tables.count) tables in \(snapshot.tasks.count) pieces as of \(PositionNotation.lsn.text(snapshot.position))"
+            )
             publication = Publication(kind: .snapshot, from: beginning.position, to: beginning.position, reason: reason)
             publication.segments = try SnapshotExport(snapshot, parts: parts).read(jobs: settings.jobs)
             let held = snapshot.begun.duration(to: .now)

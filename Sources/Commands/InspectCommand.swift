@@ -46,7 +46,8 @@ struct InspectCommand: ParsableCommand {
             changes[operation.letter] = segment.changes[operation]
         }
         return Report(
-            file: file, format: segment.format, compression: segment.codec.rawValue, rows: segment.rows, changes: changes,
+            file: file, format: segment.format, compression: segment.codec.rawValue, rows: segment.rows,
+            changes: changes,
             seqMin: segment.seqMin?.description, seqMax: segment.seqMax?.description, bytes: segment.bytes,
             uncompressedBytes: segment.uncompressedBytes, sha256: segment.sha256.hexadecimal,
             anchor: segment.published?.anchor, table: segment.published?.table, schema: segment.published?.schemaID,

@@ -32,19 +32,29 @@ struct OutputOptions: ParsableArguments {
 
 /// Options that say where changes come from.
 struct SourceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A PostgreSQL connection string or URI; PG* variables fill in what it leaves out.", valueName: "uri"))
+    @Option(
+        help: ArgumentHelp(
+            "A PostgreSQL connection string or URI; PG* variables fill in what it leaves out.", valueName: "uri"))
     var source: String?
-    @Option(help: ArgumentHelp("Tables to export: schema.table with * and ?, several parted by commas or given again.", valueName: "pattern"))
+    @Option(
+        help: ArgumentHelp(
+            "Tables to export: schema.table with * and ?, several parted by commas or given again.",
+            valueName: "pattern"))
     var tables: [String] = []
     @Option(help: ArgumentHelp("Tables to leave out, in the same form.", valueName: "pattern"))
     var excludeTables: [String] = []
-    @Option(help: ArgumentHelp("The replication slot; by default kedge_ and the name of the export's folder.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The replication slot; by default kedge_ and the name of the export's folder.", valueName: "name"))
     var slot: String?
     @Option(help: ArgumentHelp("The publication; by default named like the slot.", valueName: "name"))
     var publication: String?
     @Flag(help: "Create neither slot nor publication: both must exist.")
     var noCreate = false
-    @Option(help: ArgumentHelp("initial: a snapshot, then the stream; none: the stream alone; only: the snapshot alone.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp(
+            "initial: a snapshot, then the stream; none: the stream alone; only: the snapshot alone.", valueName: "mode"
+        ))
     var snapshot: String?
     @Option(help: ArgumentHelp("What the names of kedge's own columns begin with.", valueName: "prefix"))
     var columnPrefix: String?

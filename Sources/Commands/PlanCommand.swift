@@ -72,7 +72,9 @@ struct PlanCommand: ParsableCommand {
         for table in report.tables {
             let key = table.key.isEmpty ? "no key" : "key \(table.key.joined(separator: ", "))"
             lines.append("table        \(table.name)  \(key), \(table.bytes) bytes")
-            for column in table.columns { lines.append("               \(column.name)  \(column.source) as \(column.type)") }
+            for column in table.columns {
+                lines.append("               \(column.name)  \(column.source) as \(column.type)")
+            }
             if let filter = table.rowFilter { lines.append("               where \(filter)") }
         }
         for warning in report.warnings { lines.append("warning      \(warning)") }
@@ -105,7 +107,8 @@ struct SourceRequest {
     func options() -> PostgresOptions {
         var options = PostgresOptions(
             source: source, applicationName: "kedge", selection: selection, slot: slot, publication: publication,
-            spoolFolder: "", intentPath: "") { _ in }
+            spoolFolder: "", intentPath: ""
+        ) { _ in }
         options.creation = creation
         options.columnPrefix = columnPrefix
         return options

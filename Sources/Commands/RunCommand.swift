@@ -17,13 +17,19 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
     @OptionGroup var outputs: OutputOptions
-    @Option(help: ArgumentHelp("Where to end: now, a position, or a time; without it the source is followed.", valueName: "target"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to end: now, a position, or a time; without it the source is followed.", valueName: "target"))
     var until: String?
     @Flag(help: "Take a snapshot alone, through a temporary slot; the same as --snapshot only.")
     var snapshotOnly = false
-    @Option(help: ArgumentHelp("How many connections read the snapshot; 0 is one for each processor.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("How many connections read the snapshot; 0 is one for each processor.", valueName: "count"))
     var jobs: String?
-    @Option(help: ArgumentHelp("An update without an unchanged TOAST value: unknown records it so, fail ends the run.", valueName: "policy"))
+    @Option(
+        help: ArgumentHelp(
+            "An update without an unchanged TOAST value: unknown records it so, fail ends the run.", valueName: "policy"
+        ))
     var toast: String?
     @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
     var messages: String?
@@ -90,7 +96,8 @@ struct RunCommand: ParsableCommand {
     /// A password among the arguments can be read by everybody on this machine.
     private func warnOfPlainPassword(_ console: Console) throws(Fault) {
         guard let text = source.source, Redacted.redact(text) != text else { return }
-        console.log.warning("the password in --source can be seen in the list of processes; use PGPASSFILE or KEDGE_SOURCE")
+        console.log.warning(
+            "the password in --source can be seen in the list of processes; use PGPASSFILE or KEDGE_SOURCE")
     }
 
     private static func crashPlan() throws(Fault) -> CrashPlan {

@@ -77,9 +77,11 @@ struct RunSettings {
     }
 
     private static func slotName(_ name: String) throws(Fault) -> String {
-        let isValid = (1...63).contains(name.utf8.count) && name.utf8.allSatisfy {
-            (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f
-        }
+        let isValid =
+            (1...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy {
+                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f
+            }
         guard isValid else {
             throw Fault(.usage, "--slot: \"\(name)\" is not a slot name: a-z, 0-9 and _, at most 63 of them")
         }
@@ -87,11 +89,14 @@ struct RunSettings {
     }
 
     private static func prefix(_ text: String) throws(Fault) -> String {
-        let isValid = (1...32).contains(text.utf8.count) && text.utf8.allSatisfy {
-            (0x61...0x7a).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x5f
-        }
+        let isValid =
+            (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (0x61...0x7a).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x5f
+            }
         guard isValid else {
-            throw Fault(.usage, "--column-prefix: \"\(text)\" is not a prefix: letters, digits and _, at most 32 of them")
+            throw Fault(
+                .usage, "--column-prefix: \"\(text)\" is not a prefix: letters, digits and _, at most 32 of them")
         }
         return text
     }

@@ -28,7 +28,9 @@ extension Settings {
 
     /// Yes or no.
     func flag(_ key: SettingKey) throws(Fault) -> Bool {
-        try parsed(key, "true or false") { ["true": true, "yes": true, "1": true, "false": false, "no": false, "0": false][$0] }
+        try parsed(key, "true or false") {
+            ["true": true, "yes": true, "1": true, "false": false, "no": false, "0": false][$0]
+        }
     }
 
     /// A whole number.
@@ -103,10 +105,12 @@ extension Settings {
 /// Quantities as people write them.
 enum Quantity {
     static func byteCount(_ text: String) -> Int? {
-        split(text, units: [
-            "": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20, "gb": 1_000_000_000,
-            "gib": 1 << 30, "tb": 1_000_000_000_000, "tib": 1 << 40,
-        ])
+        split(
+            text,
+            units: [
+                "": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20, "gb": 1_000_000_000,
+                "gib": 1 << 30, "tb": 1_000_000_000_000, "tib": 1 << 40,
+            ])
     }
 
     static func duration(_ text: String) -> Duration? {

@@ -51,11 +51,14 @@ struct Settings {
         do {
             if let text = text(try file.value(forKey: [key.rawValue], type: .string)) { return text }
         } catch {
-            if case .stringArray(let items)? = try? file.value(forKey: [key.rawValue], type: .stringArray).value?.content {
+            if case .stringArray(let items)? = try? file.value(forKey: [key.rawValue], type: .stringArray).value?
+                .content
+            {
                 return items.joined(separator: ",")
             }
             throw Fault(
-                .settingInvalid, "\"\(key.rawValue)\" in \(filePath ?? "the file") is neither a value nor a list of values")
+                .settingInvalid,
+                "\"\(key.rawValue)\" in \(filePath ?? "the file") is neither a value nor a list of values")
         }
         return nil
     }
@@ -75,7 +78,9 @@ struct Settings {
             if let mapping = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))?.mapping {
                 try refuseUnknown(keys: mapping.keys.map { $0.string ?? "" }, in: path)
             } else if bytes.contains(where: { $0 > 32 }) {
-                throw Fault(.configUnreadable, "\(path) is not a list of settings", detail: "expected lines such as `to: /data/export`")
+                throw Fault(
+                    .configUnreadable, "\(path) is not a list of settings",
+                    detail: "expected lines such as `to: /data/export`")
             }
             return try bytes.withRawSpan { span in
                 try YAMLSnapshot(data: span, providerName: path, parsingOptions: YAMLSnapshot.ParsingOptions.default)
@@ -91,7 +96,8 @@ struct Settings {
 
     private static func refuseUnknown(keys: [String], in path: String) throws(Fault) {
         for key in keys where SettingKey(rawValue: key) == nil {
-            throw unknown("\"\(key)\" in \(path)", nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue)))
+            throw unknown(
+                "\"\(key)\" in \(path)", nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue)))
         }
     }
 

@@ -11,7 +11,8 @@ import PostgresAdapter
 /// `kedge status`: see `docs/manual/status.md`.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show the last anchor, the lag, the slot's health and what the export costs the source.")
+        commandName: "status",
+        abstract: "Show the last anchor, the lag, the slot's health and what the export costs the source.")
 
     @OptionGroup var export: ExportOptions
     @OptionGroup var outputs: OutputOptions
@@ -83,10 +84,13 @@ struct StatusCommand: ParsableCommand {
             "published   \(report.publishedAt), \(report.ageSeconds) s ago",
         ]
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
-        if let server = report.serverPosition { lines.append("server      \(server), \(report.lagBytes ?? 0) bytes ahead") }
+        if let server = report.serverPosition {
+            lines.append("server      \(server), \(report.lagBytes ?? 0) bytes ahead")
+        }
         if let slot = report.slot {
-            lines.append("slot        \(slot.name): \(slot.active ? "active" : "idle"), \(slot.walStatus), keeps \(slot.retainedBytes) bytes of log"
-                + (slot.safeBytes.map { ", lost after \($0) more" } ?? ""))
+            lines.append(
+                "slot        \(slot.name): \(slot.active ? "active" : "idle"), \(slot.walStatus), keeps \(slot.retainedBytes) bytes of log"
+                    + (slot.safeBytes.map { ", lost after \($0) more" } ?? ""))
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }

@@ -52,7 +52,9 @@ struct VerifyCommand: ParsableCommand {
 
     /// What the metadata store says of the chain; it is no part of the proof, but must not contradict it.
     private func catalog(_ folder: ExportFolder) -> CatalogView? {
-        guard (try? Files.exists(folder.catalog)) == true, let store = try? Metastore(path: folder.catalog) else { return nil }
+        guard (try? Files.exists(folder.catalog)) == true, let store = try? Metastore(path: folder.catalog) else {
+            return nil
+        }
         return CatalogView(lastNumber: (try? store.lastRecorded())??.number) { number in
             (try? store.recorded(number))??.digest
         }
@@ -64,7 +66,8 @@ struct VerifyCommand: ParsableCommand {
         let range = result.anchors.map { "anchors \($0.lowerBound) to \($0.upperBound)" } ?? "no anchors"
         lines.append(
             "\(result.isSound ? "holds" : "does not hold"): \(range), \(result.segmentCount) segments, "
-                + "\(result.recordCount) records, \(result.byteCount) bytes" + (result.reached.map { ", reached \($0)" } ?? ""))
+                + "\(result.recordCount) records, \(result.byteCount) bytes"
+                + (result.reached.map { ", reached \($0)" } ?? ""))
         return lines.joined(separator: "\n")
     }
 }

@@ -41,7 +41,8 @@ public enum StandardStream: Int32, Sendable {
             } else if errno == EPIPE {
                 exit(0)
             } else if errno != EINTR && errno != EAGAIN {
-                throw Fault(.fileWrite, "standard output cannot be written", detail: unsafe String(cString: strerror(errno)))
+                throw Fault(
+                    .fileWrite, "standard output cannot be written", detail: unsafe String(cString: strerror(errno)))
             }
         }
     }

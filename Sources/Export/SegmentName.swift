@@ -67,7 +67,9 @@ extension String {
 extension SegmentName {
     /// Reads the name back from the last component of a path, whatever its extension.
     public init?(path: String) {
-        guard let file = path.split(separator: "/").last, let stem = file.split(separator: ".").first else { return nil }
+        guard let file = path.split(separator: "/").last, let stem = file.split(separator: ".").first else {
+            return nil
+        }
         let parts = stem.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, let epoch = UInt16(parts[0], radix: 16), let first = UInt64(parts[1], radix: 16),
             let last = UInt64(parts[2], radix: 16), let part = Int(parts[3], radix: 16)

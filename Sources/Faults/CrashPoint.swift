@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import Synchronization
 
 /// The moments at which the power may go. Tests stop kedge at each of them and compare the export with the source.
 public enum CrashPoint: String, CaseIterable, Sendable {

@@ -32,8 +32,10 @@ extension Fault.Code {
         case .postgresSnapshotLost: "start the run again: a new snapshot is taken"
         case .postgresSnapshotRewritten: "start the run again when no DDL is running"
         case .postgresSnapshotImpossible: "let kedge create the slot, or start without a snapshot with --snapshot none"
-        case .postgresToastUnknown: "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
-        case .sourceGap: "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
+        case .postgresToastUnknown:
+            "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
+        case .sourceGap:
+            "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:
             "exported changes no longer exist at the source: go on with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceOther: "this is not the server that the export was made from; check --source and --to"

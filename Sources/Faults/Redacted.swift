@@ -33,7 +33,8 @@ extension Redacted: CustomStringConvertible, CustomDebugStringConvertible, Custo
         let bytes = Array(text.utf8)
         guard let scheme = firstIndex(of: Array("://".utf8), in: bytes, from: 0) else { return text }
         let begin = scheme + 3
-        let end = bytes[begin...].firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: " ") }) ?? bytes.count
+        let end =
+            bytes[begin...].firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: " ") }) ?? bytes.count
         guard let at = bytes[begin..<end].lastIndex(of: UInt8(ascii: "@")),
             let colon = bytes[begin..<at].firstIndex(of: UInt8(ascii: ":"))
         else { return text }

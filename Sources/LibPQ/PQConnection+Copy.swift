@@ -79,7 +79,9 @@ extension PQConnection {
     public func pollCopyFrame() throws(Fault) -> CopyPoll {
         var start: UnsafeMutablePointer<CChar>?
         let length = unsafe PQgetCopyData(handle, &start, 1)
-        if length > 0, let start = unsafe start { return .frame(unsafe CopyFrame(start: start, byteCount: Int(length))) }
+        if length > 0, let start = unsafe start {
+            return .frame(unsafe CopyFrame(start: start, byteCount: Int(length)))
+        }
         switch length {
         case 0: return .nothing
         case -1: return .ended

@@ -155,7 +155,8 @@ struct PQResult: ~Copyable {
     var serverError: ServerError? {
         guard let state = unsafe PQresultErrorField(handle, Int32(UInt8(ascii: "C"))) else { return nil }
         let message = unsafe PQresultErrorField(handle, Int32(UInt8(ascii: "M")))
-        return unsafe ServerError(state: String(cString: state), message: message.map { unsafe String(cString: $0) } ?? "")
+        return unsafe ServerError(
+            state: String(cString: state), message: message.map { unsafe String(cString: $0) } ?? "")
     }
 
     var table: QueryResult {

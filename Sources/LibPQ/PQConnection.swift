@@ -76,7 +76,9 @@ public struct PQConnection: ~Copyable {
         defer { unsafe PQconninfoFree(options) }
         var option = unsafe options
         while let key = unsafe option.pointee.keyword {
-            if unsafe String(cString: key) == keyword { return unsafe option.pointee.val.map { unsafe String(cString: $0) } }
+            if unsafe String(cString: key) == keyword {
+                return unsafe option.pointee.val.map { unsafe String(cString: $0) }
+            }
             unsafe option += 1
         }
         return nil
@@ -111,7 +113,8 @@ func connectionFault(_ words: String) -> Fault {
     let passing = ["starting up", "shutting down", "recovery mode", "not yet accepting", "too many clients", "57P03"]
     let isRefusal =
         (words.contains("FATAL:") || words.contains("certificate") || words.contains("SSL")
-            || words.contains("no password supplied") || words.contains("invalid ") || words.contains("definition of service"))
+            || words.contains("no password supplied") || words.contains("invalid ")
+            || words.contains("definition of service"))
         && !passing.contains(where: words.contains) && !words.contains("Connection refused")
     return isRefusal
         ? Fault(.postgresRefused, "PostgreSQL refused the connection", detail: words)

@@ -126,7 +126,8 @@ public final class PostgresBeginning: Sendable {
                 hint: "name another slot with --slot, drop it with `kedge slot drop`, or start with --snapshot none")
         }
         if options.creation == .forbidden {
-            throw Fault(.postgresSlotMissing, "slot \"\(options.slot)\" is missing, and --no-create forbids making it",
+            throw Fault(
+                .postgresSlotMissing, "slot \"\(options.slot)\" is missing, and --no-create forbids making it",
                 hint: "leave out --no-create, or create the slot and start with --snapshot none")
         }
     }

@@ -55,7 +55,11 @@ public struct PostgresDoctor: Sendable {
         } catch {
             return [Check("connection", .failure, error.message, remedy: error.detail ?? error.code.hint)]
         }
-        checks.append(Check("connection", .good, "server \(catalog.status("server_version") ?? "?"), database \(catalog.database), user \(catalog.user)"))
+        checks.append(
+            Check(
+                "connection", .good,
+                "server \(catalog.status("server_version") ?? "?"), database \(catalog.database), user \(catalog.user)")
+        )
         if let warning = Session.transportWarning(catalog) {
             checks.append(Check("transport", .warning, warning, remedy: "set sslmode=verify-full"))
         }
@@ -82,7 +86,8 @@ public struct PostgresDoctor: Sendable {
         var checks = [
             Check(
                 "wal_level", row["wal_level"] == "logical" ? .good : .failure, row["wal_level"] ?? "unknown",
-                remedy: row["wal_level"] == "logical" ? nil : "ALTER SYSTEM SET wal_level = logical, and restart the server"),
+                remedy: row["wal_level"] == "logical"
+                    ? nil : "ALTER SYSTEM SET wal_level = logical, and restart the server"),
             room("replication slots", row["slots_used"], of: row["slots"], remedy: "raise max_replication_slots"),
             room("WAL senders", row["senders_used"], of: row["senders"], remedy: "raise max_wal_senders"),
         ]
@@ -124,7 +129,9 @@ public struct PostgresDoctor: Sendable {
         } catch {
             return Check(
                 "replication connection", .failure, error.detail ?? error.message,
-                remedy: "ALTER ROLE … REPLICATION (or the provider's replication role), and a pg_hba.conf line for the database")
+                remedy:
+                    "ALTER ROLE … REPLICATION (or the provider's replication role), and a pg_hba.conf line for the database"
+            )
         }
     }
 
@@ -142,14 +149,20 @@ public struct PostgresDoctor: Sendable {
     private func slot(_ catalog: borrowing PQConnection) throws(Fault) -> [Check] {
         guard mode != .snapshotOnly, let health = try SlotControl.health(options.slot, catalog) else { return [] }
         if health.isLost {
-            return [Check("slot", .failure, "\"\(health.name)\" was invalidated by the server", remedy: "take a new snapshot with --resnapshot")]
+            return [
+                Check(
+                    "slot", .failure, "\"\(health.name)\" was invalidated by the server",
+                    remedy: "take a new snapshot with --resnapshot")
+            ]
         }
         let rate = try walRate(catalog)
         let state = "\"\(health.name)\" keeps \(health.retainedByteCount) bytes of log, wal_status \(health.walStatus)"
         var checks = [Check("slot", health.walStatus == "unreserved" ? .warning : .good, state)]
         if let safe = health.safeWALByteCount {
             let seconds = rate > 0 ? Int64(Double(max(0, safe)) / rate) : nil
-            let life = seconds.map { "about \($0) s at the present \(Int(rate)) bytes of log a second" } ?? "as long as the server is idle"
+            let life =
+                seconds.map { "about \($0) s at the present \(Int(rate)) bytes of log a second" }
+                ?? "as long as the server is idle"
             checks.append(
                 Check(
                     "anchor lifetime", (seconds ?? .max) < 3600 ? .warning : .good,

@@ -37,7 +37,8 @@ public struct PostgresSlots: Sendable {
     public func drop(_ name: String, alsoPublication publication: String?) throws(Fault) {
         let catalog = try Session.open(source, applicationName: applicationName, for: .catalog)
         guard let health = try SlotControl.health(name, catalog) else {
-            throw Fault(.postgresSlotMissing, "slot \"\(name)\" does not exist", hint: "`kedge slot list` shows what is there")
+            throw Fault(
+                .postgresSlotMissing, "slot \"\(name)\" does not exist", hint: "`kedge slot list` shows what is there")
         }
         guard health.plugin == "pgoutput", health.database == catalog.database else {
             throw Fault(.postgresSlotForeign, "slot \"\(name)\" belongs to another plugin or database")

@@ -106,7 +106,8 @@ public final class PostgresSnapshot: SnapshotSource {
 
     private static func task(_ piece: Piece, plan: PostgresPlan) -> SnapshotTask {
         let pageCount = piece.pages?.count ?? piece.heap.pageCount
-        let range = piece.pages.map { " pages \($0.lowerBound)..<\(piece.isLast ? "end" : String($0.upperBound))" } ?? ""
+        let range =
+            piece.pages.map { " pages \($0.lowerBound)..<\(piece.isLast ? "end" : String($0.upperBound))" } ?? ""
         return SnapshotTask(
             table: plan.tables[piece.table].name, estimatedByteCount: max(1, pageCount) * 8192,
             label: "\(piece.heap.name)\(range)")
@@ -164,7 +165,8 @@ public final class PostgresSnapshotReader: SnapshotReader {
         case "42501" where error.message.contains("row-level security") || error.message.contains("row security"):
             Fault(.postgresRowSecurity, "row security hides rows of \(table.name) from this role", detail: error.detail)
         case "42P01", "42703":
-            Fault(.postgresSnapshotRewritten, "\(table.name) was changed while the snapshot began", detail: error.detail)
+            Fault(
+                .postgresSnapshotRewritten, "\(table.name) was changed while the snapshot began", detail: error.detail)
         case "55P03": Fault(.postgresSnapshotLost, "\(table.name) is locked by DDL", detail: error.detail)
         default: error.fault
         }
@@ -208,7 +210,8 @@ public final class PostgresSnapshotReader: SnapshotReader {
         guard file.flatMap({ UInt32($0) }) == piece.heap.fileNode else {
             throw Fault(
                 .postgresSnapshotRewritten,
-                "\(piece.heap.name) was rewritten, emptied or dropped while the snapshot began: the snapshot cannot see its rows")
+                "\(piece.heap.name) was rewritten, emptied or dropped while the snapshot began: the snapshot cannot see its rows"
+            )
         }
     }
 

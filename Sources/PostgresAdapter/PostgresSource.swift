@@ -224,7 +224,8 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         case .newShape(let table): options.report(PostgresNotice(.debug, "the stream describes \(table)"))
         case .toastUnknown(let table, let column):
             throw Fault(
-                .postgresToastUnknown, "an update of \(table) does not carry column \"\(column)\", whose value did not change")
+                .postgresToastUnknown,
+                "an update of \(table) does not carry column \"\(column)\", whose value did not change")
         case .needsTypes(let types):
             try learn(types)
             try decodeMessage(into: &batch)

@@ -35,7 +35,9 @@ struct ReplicationStream: ~Copyable {
     static func begin(
         _ connection: consuming PQConnection, _ request: Request
     ) throws(Fault) -> ReplicationStream {
-        let timeout = try connection.query("select setting from pg_catalog.pg_settings where name = 'wal_sender_timeout'").scalar
+        let timeout = try connection.query(
+            "select setting from pg_catalog.pg_settings where name = 'wal_sender_timeout'"
+        ).scalar
         let milliseconds = timeout.flatMap { Int($0) } ?? 60_000
         let interval = milliseconds == 0 ? 10_000 : max(200, min(10_000, milliseconds / 3))
         var options = ["proto_version '1'", "publication_names \(publicationList(request.publication))"]
@@ -45,7 +47,8 @@ struct ReplicationStream: ~Copyable {
             \(PositionNotation.lsn.text(request.from)) (\(options.joined(separator: ", ")))
             """
         if case .failure(let error) = try connection.beginCopy(sql) {
-            throw refusal(error, slot: request.slot).adding("starting replication from \(PositionNotation.lsn.text(request.from))")
+            throw refusal(error, slot: request.slot).adding(
+                "starting replication from \(PositionNotation.lsn.text(request.from))")
         }
         try connection.makeNonBlocking()
         return ReplicationStream(connection, from: request.from, statusInterval: .milliseconds(interval))
@@ -67,9 +70,13 @@ struct ReplicationStream: ~Copyable {
     static func refusal(_ error: ServerError, slot: String) -> Fault {
         switch error.state {
         case "55006":
-            Fault(.postgresSlotActive, "replication slot \"\(slot)\" is in use by another connection", detail: error.detail)
+            Fault(
+                .postgresSlotActive, "replication slot \"\(slot)\" is in use by another connection",
+                detail: error.detail)
         case "42704" where error.message.contains("publication"):
-            Fault(.postgresPublicationMissing, "the publication did not exist when the changes were made", detail: error.detail)
+            Fault(
+                .postgresPublicationMissing, "the publication did not exist when the changes were made",
+                detail: error.detail)
         case "42704":
             Fault(.postgresSlotMissing, "replication slot \"\(slot)\" is missing", detail: error.detail)
         case "55000":
@@ -154,7 +161,8 @@ struct ReplicationStream: ~Copyable {
         } catch {
             if let detail = error.detail, detail.contains("42704"), detail.contains("publication") {
                 return Fault(
-                    .postgresPublicationMissing, "the publication did not exist when the changes were made", detail: detail)
+                    .postgresPublicationMissing, "the publication did not exist when the changes were made",
+                    detail: detail)
             }
             return error.adding("reading the replication stream")
         }

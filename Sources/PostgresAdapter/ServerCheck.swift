@@ -33,7 +33,8 @@ enum ServerCheck {
         guard !names.contains("*"), !names.contains(own) else {
             throw Fault(
                 .postgresSynchronous,
-                "synchronous_standby_names matches application_name \"\(own)\": commits of the application would wait for kedge")
+                "synchronous_standby_names matches application_name \"\(own)\": commits of the application would wait for kedge"
+            )
         }
     }
 }

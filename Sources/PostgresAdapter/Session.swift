@@ -46,7 +46,9 @@ enum Session {
             ("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("lock_timeout", "10s"),
         ]
         if purpose != .replication {
-            settings += [("row_security", "off"), ("default_transaction_read_only", purpose == .snapshot ? "on" : "off")]
+            settings += [
+                ("row_security", "off"), ("default_transaction_read_only", purpose == .snapshot ? "on" : "off"),
+            ]
         }
         if connection.serverVersion >= 170_000 { settings.append(("transaction_timeout", "0")) }
         let calls = settings.map { "pg_catalog.set_config('\($0.0)', '\($0.1)', false)" }
@@ -56,7 +58,8 @@ enum Session {
     /// A warning when the connection leaves this host without the server's name being verified.
     static func transportWarning(_ connection: borrowing PQConnection) -> String? {
         let host = connection.host
-        let isLocal = host.isEmpty || host.hasPrefix("/") || host == "localhost" || host.hasPrefix("127.") || host == "::1"
+        let isLocal =
+            host.isEmpty || host.hasPrefix("/") || host == "localhost" || host.hasPrefix("127.") || host == "::1"
         guard !isLocal, let mode = connection.parameter("sslmode"), mode != "verify-full" else { return nil }
         return "sslmode is \(mode): the server at \(host) could be another; use sslmode=verify-full"
     }

@@ -59,7 +59,8 @@ enum SlotControl {
     ) throws(Fault) -> [SlotHealth] {
         let reason =
             catalog.serverVersion >= 170_000
-            ? "invalidation_reason" : catalog.serverVersion >= 160_000 ? "case when conflicting then 'conflict' end" : "null::text"
+            ? "invalidation_reason"
+            : catalog.serverVersion >= 160_000 ? "case when conflicting then 'conflict' end" : "null::text"
         let now = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end"
         return try catalog.query(
             """
@@ -117,7 +118,8 @@ enum SlotControl {
 
     private static func created(_ answer: Result<QueryResult, ServerError>) throws(Fault) -> Created {
         let row = try answer.orFault().first
-        guard let point = row["consistent_point"].flatMap(PositionNotation.lsn.position), let name = row["snapshot_name"]
+        guard let point = row["consistent_point"].flatMap(PositionNotation.lsn.position),
+            let name = row["snapshot_name"]
         else { throw Fault(.postgresProtocol, "the server did not say where its new slot begins") }
         return Created(consistentPoint: point, snapshotName: name)
     }
@@ -149,7 +151,8 @@ enum SlotControl {
         let deadline = ContinuousClock.now + .seconds(15)
         while true {
             let outcome = try catalog.attempt(
-                "select pg_catalog.pg_drop_replication_slot(slot_name) from pg_catalog.pg_replication_slots where slot_name = \(literal)")
+                "select pg_catalog.pg_drop_replication_slot(slot_name) from pg_catalog.pg_replication_slots where slot_name = \(literal)"
+            )
             guard case .failure(let error) = outcome, error.state == "55006", .now < deadline else {
                 _ = try outcome.orFault()
                 return

@@ -58,7 +58,9 @@ struct StartProof {
         guard resume.source.text("systemIdentifier") == facts.systemIdentifier else {
             throw Fault(
                 .sourceOther, "the server is another cluster than the one that the export was made from",
-                detail: "system identifier \(facts.systemIdentifier), expected \(resume.source.text("systemIdentifier") ?? "none")")
+                detail:
+                    "system identifier \(facts.systemIdentifier), expected \(resume.source.text("systemIdentifier") ?? "none")"
+            )
         }
         guard resume.source.text("database") == facts.database else {
             throw Fault(
@@ -67,7 +69,9 @@ struct StartProof {
         }
         if let fork = try timelineFork(replication) { return fork }
         if facts.position < resume.position {
-            return fork(at: facts.position, "the server's log ends before what was exported: it was restored from an earlier state")
+            return fork(
+                at: facts.position,
+                "the server's log ends before what was exported: it was restored from an earlier state")
         }
         return try slotGap()
     }
@@ -92,21 +96,25 @@ struct StartProof {
         guard let confirmed = health.confirmed, confirmed > resume.position else { return nil }
         return HistoryBreak(
             kind: .gap, from: resume.position, to: confirmed,
-            reason: "slot \"\(slot)\" stands at \(text(confirmed)), beyond the last anchor: changes between \(end) and \(text(confirmed)) are missing")
+            reason:
+                "slot \"\(slot)\" stands at \(text(confirmed)), beyond the last anchor: changes between \(end) and \(text(confirmed)) are missing"
+        )
     }
 
     /// On a later timeline the old one must be an ancestor, and must have been left at or behind the last anchor.
     private func timelineFork(_ replication: borrowing PQConnection) throws(Fault) -> HistoryBreak? {
         guard let old = resume.source.number("timeline"), old != facts.timeline else { return nil }
         guard old < facts.timeline else {
-            return fork(at: nil, "the server is on timeline \(facts.timeline), older than timeline \(old) of the export")
+            return fork(
+                at: nil, "the server is on timeline \(facts.timeline), older than timeline \(old) of the export")
         }
         let content = try replication.query("TIMELINE_HISTORY \(facts.timeline)").first["content"] ?? ""
         guard let left = TimelineHistory(content).end(of: old) else {
             return fork(at: nil, "timeline \(old) of the export is not in the server's history")
         }
         guard left < resume.position else { return nil }
-        return fork(at: left, "the server left timeline \(old) at \(text(left)): what was exported after that no longer exists")
+        return fork(
+            at: left, "the server left timeline \(old) at \(text(left)): what was exported after that no longer exists")
     }
 
     private func fork(at position: Position?, _ reason: String) -> HistoryBreak {

@@ -63,7 +63,8 @@ struct TablePlanner {
         }
         let unlogged = mode == .snapshotOnly ? [] : meant.filter { !$0.isLogged }
         if !unlogged.isEmpty {
-            warnings.append("left out, for changes of unlogged tables are never streamed: \(list(unlogged.map(\.name)))")
+            warnings.append(
+                "left out, for changes of unlogged tables are never streamed: \(list(unlogged.map(\.name)))")
         }
         let oids = Set(meant.map(\.oid))
         return meant.filter { table in
@@ -83,7 +84,8 @@ struct TablePlanner {
     private func check(_ table: TableDescription, _ warnings: inout [String]) throws(Fault) {
         if let column = table.exportedColumns.first(where: { $0.name.hasPrefix(options.columnPrefix) }) {
             throw Fault(
-                .postgresColumnReserved, "column \"\(column.name)\" of \(table.name) bears a name that kedge uses itself")
+                .postgresColumnReserved,
+                "column \"\(column.name)\" of \(table.name) bears a name that kedge uses itself")
         }
         guard !table.hidesRows || mode == .streamOnly else {
             throw Fault(
@@ -95,15 +97,18 @@ struct TablePlanner {
             guard publicationExists else {
                 throw Fault(
                     .postgresReplicaIdentity,
-                    "\(table.name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail")
+                    "\(table.name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail"
+                )
             }
-            warnings.append("\(table.name) has no replica identity: updates and deletes of it fail while it is published")
+            warnings.append(
+                "\(table.name) has no replica identity: updates and deletes of it fail while it is published")
         }
         let hasGenerated = table.columns.contains { $0.isGenerated }
         if versionNumber >= 180_000, table.identity == .full, hasGenerated, !publicationExists {
             throw Fault(
                 .postgresTableUnsafe,
-                "\(table.name) has REPLICA IDENTITY FULL and a generated column: if it were published, the application's updates of it would fail")
+                "\(table.name) has REPLICA IDENTITY FULL and a generated column: if it were published, the application's updates of it would fail"
+            )
         }
         if hasGenerated { warnings.append("generated columns of \(table.name) are in neither snapshot nor stream") }
     }

@@ -23,7 +23,8 @@ public struct TableSelection: Hashable, Sendable {
 
         /// Whether the pattern means `table`.
         public func matches(_ table: TableName) -> Bool {
-            Self.matches(namespace[...], Array(table.namespace ?? "")[...]) && Self.matches(name[...], Array(table.name)[...])
+            Self.matches(namespace[...], Array(table.namespace ?? "")[...])
+                && Self.matches(name[...], Array(table.name)[...])
         }
 
         private static func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {

@@ -86,7 +86,9 @@ enum TypeCatalog {
         case "c":
             return .composite(
                 fields.filter { $0["attrelid"] == row["typrelid"] }.compactMap { field in
-                    guard let name = field["attname"], let oid = field["atttypid"].flatMap(UInt32.init) else { return nil }
+                    guard let name = field["attname"], let oid = field["atttypid"].flatMap(UInt32.init) else {
+                        return nil
+                    }
                     return PostgresType.Attribute(
                         name: name, typeOID: oid, typeModifier: field["atttypmod"].flatMap(Int32.init) ?? -1)
                 })

@@ -42,7 +42,9 @@ public final class Progress: Sendable {
 
     /// How long the rest of the snapshot takes if it goes on as it went so far.
     public var snapshotTimeLeft: Duration? {
-        guard let fraction = snapshotFraction, fraction > 0.01, let begun = snapshotBegun.withLock({ $0 }) else { return nil }
+        guard let fraction = snapshotFraction, fraction > 0.01, let begun = snapshotBegun.withLock({ $0 }) else {
+            return nil
+        }
         return begun.duration(to: .now) * ((1 - fraction) / fraction)
     }
 
