@@ -25,7 +25,7 @@ extension IntegrationSuites {
             let scene = try Scene("kills")
             try scene.workload.startRows()
             for kill in 0..<kills {
-                let run = try KedgeProcess(scene.run("--queue-bytes", "256KiB"))
+                let run = try KedgeProcess(scene.run("--queue-bytes", "1MiB"))
                 // Definitions change once the snapshot has been taken.
                 if kill == kills / 3 {
                     try scene.waitForAnchors(1, while: run)
@@ -92,7 +92,7 @@ extension IntegrationSuites {
         /// Runs until the crash point is reached, under load, with a large transaction for the points that need one.
         private func crash(_ scene: Scene, at plan: String) throws {
             let run = try KedgeProcess(
-                scene.run("--queue-bytes", "256KiB", "--segment-bytes", "256KiB"),
+                scene.run("--queue-bytes", "1MiB", "--segment-bytes", "256KiB"),
                 environment: ["KEDGE_CRASH_AT": plan])
             let end = ContinuousClock.now + .seconds(45)
             while run.isRunning, ContinuousClock.now < end {

@@ -77,7 +77,8 @@ extension IntegrationSuites {
             try scene.catchUp()
             try scene.server.sql("INSERT INTO kinds SELECT 2, \(Self.values)", in: scene.database)
             try scene.catchUp()
-            #expect(try StateFold(records: loaded(scene)).differences() == [])
+            let differences = try StateFold(records: loaded(scene)).differences()
+            #expect(differences == [])
             let bodies = try scene.server.sql(
                 "SELECT DISTINCT oracle.body(rec) - 'id' FROM oracle.records WHERE tbl = 'public.kinds'",
                 in: scene.database)
@@ -128,7 +129,7 @@ extension IntegrationSuites {
             '0044-03-15 BC', 'infinity', '2024-01-02 03:04:05.678901', '2024-01-02 03:04:05.6+05:45', '24:00:00',
             '03:04:05.1+02', '1 year -2 days 03:04:05.6', '{"b": 1.00, "a": [1e5, null]}', '{"b": 1.00, "a": [1e5, null]}',
             '{1,NULL,3}', ARRAY['a,b', 'c"d', NULL, 'NULL', ''], '{{1,2},{3,4}}', 'ha,"ppy', ROW(1, 'x "y"')::pair,
-            ARRAY[ROW(1, NULL)::pair, NULL], 5, '[1,10)', '[2024-01-01 00:00+01, )', '10.0.0.1/8', '08:00:2b:01:02:03',
+            ARRAY[ROW(1, NULL)::pair, NULL], 5, '[1,10)', '[2024-01-01 00:00+01,)', '10.0.0.1/8', '08:00:2b:01:02:03',
             '<a>1</a>', '(1.5,2)', B'1011', 12.34, 'k=>v, n=>NULL', 'MiXed', 4294967295, '16/B374D848', NULL
             """
     }

@@ -66,7 +66,7 @@ extension IntegrationSuites {
             let slot = try slotName(scene)
             let listed = try KedgeProcess.expect(0, ["slot", "list", "--source", scene.source])
             #expect(listed.output.contains(slot))
-            try KedgeProcess.expect(0, ["slot", "drop", "--source", scene.source, slot])
+            try KedgeProcess.expect(0, ["slot", "drop", "--source", scene.source, "--slot", slot])
             #expect(
                 try scene.server.sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '\(slot)'") == "0")
         }

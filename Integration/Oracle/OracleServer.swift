@@ -78,25 +78,10 @@ final class OracleServer: Sendable {
 
     @discardableResult
     private static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> [UInt8] {
-        let output = FileManager.default.temporaryDirectory.appendingPathComponent("kedge-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: output) }
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        let handle = try FileHandle(forWritingTo: output)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = handle
-        process.standardError = handle
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        try process.run()
-        process.waitUntilExit()
-        try handle.close()
-        let bytes = [UInt8](try Data(contentsOf: output))
-        guard process.terminationStatus == 0 else {
-            throw Failure(command: arguments.joined(separator: " "), output: String(decoding: bytes, as: UTF8.self))
+        let outcome = try ShellCommand(arguments, environment: environment).wait(deadline: .seconds(600))
+        guard outcome.status == 0 else {
+            throw Failure(command: arguments.joined(separator: " "), output: outcome.errors + outcome.output)
         }
-        return bytes
+        return Array(outcome.output.utf8)
     }
 }

@@ -116,12 +116,8 @@ final class PostgresServer: Sendable {
     /// Starts a stopped server.
     func start() throws {
         let place = try ownPlace()
-        // The server outlives `pg_ctl`; it must not inherit the socket by which the end of `pg_ctl` is noticed.
-        let closing = """
-            for f in /proc/self/fd/*; do n=${f##*/}; if [ "$n" -gt 2 ]; then eval "exec $n>&-"; fi; done; exec "$@"
-            """
         try Self.asServerUser(
-            ["bash", "-c", closing, "-", "\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"]
+            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"]
                 + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
     }
 
@@ -162,14 +158,8 @@ final class PostgresServer: Sendable {
             sleep 1
             rm -rf \(folder)
             """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script]
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try? process.run()
+        // In the background of a shell that ends at once, so that it outlives the tests.
+        _ = try? ShellCommand.run(["sh", "-c", "(\(script)) > /dev/null 2>&1 &"])
     }
 
     private static var isRoot: Bool { geteuid() == 0 }

@@ -117,11 +117,11 @@ struct StateFold {
         WITH columns AS (
             SELECT array_agg(attname::text) AS names FROM pg_attribute
             WHERE attrelid = \(quoted(parts[1]))::regclass AND attnum > 0 AND NOT attisdropped),
-        source AS (SELECT oracle.told(row_to_json(t)::jsonb, names)::text AS row FROM \(parts[1]) t, columns),
+        source AS (SELECT oracle.told(row_to_json(the_row)::jsonb, names)::text AS row FROM \(parts[1]) the_row, columns),
         export AS (SELECT oracle.told(body, names)::text AS row FROM oracle.state, columns)
-        SELECT 'missing in the export: ' || left(row, 300) FROM (TABLE source EXCEPT ALL TABLE export) a
+        SELECT 'missing in the export: ' || left(row, 3000) FROM (TABLE source EXCEPT ALL TABLE export) a
         UNION ALL
-        SELECT 'not in the source: ' || left(row, 300) FROM (TABLE export EXCEPT ALL TABLE source) b
+        SELECT 'not in the source: ' || left(row, 3000) FROM (TABLE export EXCEPT ALL TABLE source) b
         LIMIT 10
         """
     }

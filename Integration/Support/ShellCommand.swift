@@ -20,7 +20,7 @@ final class ShellCommand {
         let errors: String
     }
 
-    private let process = Process()
+    private let process: ChildProcess
     private let folder: URL
     private let name: String
 
@@ -28,19 +28,16 @@ final class ShellCommand {
     init(_ arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws {
         name = arguments.joined(separator: " ").prefix(200).description
         folder = try TemporaryFolder.make("command")
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        // A folder that every user may enter: programs may be started as another user.
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        let inputFile = try file("input", contents: input ?? "")
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try FileHandle(forWritingTo: file("output", contents: ""))
-        process.standardError = try FileHandle(forWritingTo: file("errors", contents: ""))
-        try withSignalsUnblocked { try process.run() }
+        let inputFile = folder.appendingPathComponent("input")
+        try Data((input ?? "").utf8).write(to: inputFile)
+        process = try ChildProcess(
+            arguments, environment: ProcessInfo.processInfo.environment.merging(environment) { _, new in new },
+            input: inputFile.path, output: folder.appendingPathComponent("output").path,
+            errors: folder.appendingPathComponent("errors").path)
     }
 
     deinit {
+        process.send(SIGKILL)
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -59,55 +56,32 @@ final class ShellCommand {
     }
 
     /// Whether the program still runs.
-    var isRunning: Bool { process.isRunning }
-    /// Its process id.
-    var identifier: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.status() == nil }
     /// What it has printed to stderr so far.
     var errors: String { text("errors") }
     /// What it has printed to stdout so far.
     var output: String { text("output") }
 
     /// Sends a signal.
-    func send(_ signal: Int32) {
-        if process.isRunning { kill(process.processIdentifier, signal) }
-    }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// Waits for the end; after `deadline` the program is killed and the test fails.
     func wait(deadline: Duration) throws -> Outcome {
         let end = ContinuousClock.now + deadline
-        while process.isRunning {
+        while true {
+            if let status = process.status() { return Outcome(status: status, output: output, errors: errors) }
             if ContinuousClock.now >= end {
-                kill(process.processIdentifier, SIGKILL)
+                process.send(SIGKILL)
                 throw TestFailure("\(name): still running after \(deadline)\n\(errors)")
             }
-            Thread.sleep(forTimeInterval: 0.02)
+            Thread.sleep(forTimeInterval: 0.01)
         }
-        let isSignal = process.terminationReason == .uncaughtSignal
-        return Outcome(
-            status: isSignal ? 128 + process.terminationStatus : process.terminationStatus,
-            output: output, errors: errors)
-    }
-
-    private func file(_ name: String, contents: String) throws -> URL {
-        let url = folder.appendingPathComponent(name)
-        try Data(contents.utf8).write(to: url)
-        return url
     }
 
     private func text(_ name: String) -> String {
         let data = (try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data()
         return String(decoding: data, as: UTF8.self)
     }
-}
-
-/// Runs `body` with no signal blocked: tests run on threads that block them, and a child inherits that.
-private func withSignalsUnblocked(_ body: () throws -> Void) rethrows {
-    var none = sigset_t()
-    var before = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try body()
 }
 
 /// Folders that tests work in.

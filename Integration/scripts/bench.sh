@@ -75,7 +75,7 @@ publication=$(sql -c 'SELECT pubname FROM pg_publication LIMIT 1')
 sql -c "UPDATE orders SET total = total + 1 WHERE id <= $((changes / 2))" \
     -c "INSERT INTO orders SELECT n, 'late', n, now(), '{}', '{}' FROM generate_series($((rows + 1)), $((rows + changes - changes / 2))) n"
 end=$(sql -c 'SELECT pg_current_wal_flush_lsn()')
-measure "$bin/pg_recvlogical" -S peer --start -f - --endpos "$end" -o proto_version=1 -o publication_names="$publication"
+measure "$bin/pg_recvlogical" -d postgres -S peer --start -f - --endpos "$end" -o proto_version=1 -o publication_names="$publication"
 base=$elapsed
 line 'pg_recvlogical' "$base"
 measure "$kedge" run --source "$source" --to "$folder/stream" --until "$end" --quiet

@@ -23,9 +23,9 @@ step() {
 # Runs tests and refuses a run in which one was skipped or none ran.
 tested() {
     step "$@"
-    if grep -qE '^. (Test|Suite) .* skipped' "$log"; then
+    if grep -qaE '^[^ ]+ (Test|Suite) .* skipped' "$log"; then
         echo "test: a test was skipped, which counts as failed" >&2
-        grep -E '^. (Test|Suite) .* skipped' "$log" >&2
+        grep -aE '^[^ ]+ (Test|Suite) .* skipped' "$log" >&2
         exit 1
     fi
     local count
