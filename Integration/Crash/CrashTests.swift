@@ -16,7 +16,7 @@ extension IntegrationSuites {
             if Self.isPassedAgain(point) { try crash(scene, at: "\(point.rawValue):3") }
             try scene.workload.stop()
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("kills at random moments repeat nothing and lose nothing")
@@ -39,7 +39,7 @@ extension IntegrationSuites {
             }
             try scene.workload.stop()
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("the same range written twice is the same files with the same bytes")
@@ -65,7 +65,7 @@ extension IntegrationSuites {
             try KedgeProcess.expect(0, scene.run(to: twin, anchors: anchors) + more)
             #expect(try twin.dataDigests() == scene.export.dataDigests())
             #expect(try scene.export.dataDigests().count > 5)
-            #expect(try scene.faults(of: twin) == [])
+            try scene.expectNoFaults(in: twin)
             twin.remove()
         }
 
@@ -86,7 +86,7 @@ extension IntegrationSuites {
             run.terminate()
             #expect(try run.wait(deadline: .seconds(30)).status == 0)
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         /// Runs until the crash point is reached, under load, with a large transaction for the points that need one.

@@ -20,7 +20,7 @@ extension IntegrationSuites {
             Thread.sleep(forTimeInterval: 1)
             try scene.workload.stop()
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
             #expect(try scene.comparedEventCount() > 100)
         }
 
@@ -32,7 +32,7 @@ extension IntegrationSuites {
             let before = ContinuousClock.now
             try scene.catchUp("--compression", compression)
             #expect(ContinuousClock.now - before < .seconds(10))
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("one transaction larger than every buffer spools and comes out whole")
@@ -42,7 +42,7 @@ extension IntegrationSuites {
             try scene.catchUp()
             try scene.workload.writeOneTransaction(rows: rows)
             try scene.catchUp("--queue-bytes", "1MiB", "--segment-bytes", "256KiB")
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
             let last = try #require(scene.export.anchors().last { $0["transactions"] as? Int ?? 0 > 0 })
             #expect((last["segments"] as? [Any])?.count ?? 0 > 1)
         }
@@ -56,7 +56,7 @@ extension IntegrationSuites {
             }
             try scene.workload.writeOneTransaction(rows: 100)
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("a second run on one export is turned away")

@@ -53,7 +53,10 @@ extension IntegrationSuites {
                 DELETE FROM events WHERE id = 4
                 """, in: scene.database)
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            // The triggers do not watch a table that came after them: what counts is the state.
+            try scene.records.load(scene.export)
+            #expect(try scene.records.disorder() == [])
+            #expect(try StateFold(records: scene.records).differences() == [])
             #expect(try scene.export.records(of: "public.events").count == 900 + 4)
         }
 
@@ -66,11 +69,14 @@ extension IntegrationSuites {
                 INSERT INTO people SELECT i, 'n' || i, 'hush', i FROM generate_series(1, 100) i;
                 CREATE PUBLICATION adults FOR TABLE people (id, name, age) WHERE (id > 50)
                 """, in: scene.database)
-            let more = ["--publication", "adults", "--tables", "public.people"]
-            try KedgeProcess.expect(0, scene.run("--until", "now") + more)
+            let run = [
+                "run", "--source", scene.source, "--to", scene.export.path, "--publication", "adults", "--tables",
+                "public.people", "--until", "now",
+            ]
+            try KedgeProcess.expect(0, run)
             try scene.server.sql(
                 "INSERT INTO people VALUES (101, 'x', 'hush', 1), (0, 'y', 'hush', 2)", in: scene.database)
-            try KedgeProcess.expect(0, scene.run("--until", "now") + more)
+            try KedgeProcess.expect(0, run)
             let rows = try scene.export.records(of: "public.people")
             #expect(rows.count == 51)
             #expect(rows.allSatisfy { !$0.contains("secret") && !$0.contains("hush") })
@@ -240,7 +246,7 @@ extension IntegrationSuites {
             #expect(try run.wait(deadline: .seconds(30)).status == 0)
             #expect(try scene.export.anchors().count == anchors)
             try scene.catchUp()
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("a snapshot alone leaves nothing at the source")

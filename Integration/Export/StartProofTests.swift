@@ -37,7 +37,7 @@ extension IntegrationSuites {
             try KedgeProcess.expect(66, scene.run("--until", "now"))
             try scene.catchUp("--resnapshot")
             #expect(try scene.export.lastEpoch() == 2)
-            #expect(try scene.faults() == [])
+            try scene.expectNoFaults()
         }
 
         @Test("another server is not the source")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 
 /// One database with its workload and its export: what most tests begin with.
 final class Scene {
@@ -63,6 +64,12 @@ final class Scene {
         found += try StateFold(records: records).differences()
         found += try AuditTrigger(records: records).differences()
         return found
+    }
+
+    /// Records every fault as an issue of the test.
+    func expectNoFaults(in folder: ExportFolder? = nil, at place: SourceLocation = #_sourceLocation) throws {
+        let found = try faults(of: folder)
+        #expect(found.isEmpty, "\(found.joined(separator: "\n"))", sourceLocation: place)
     }
 
     /// How many events of the stream the last ``faults(of:)`` compared.

@@ -80,6 +80,8 @@ public struct TableDescription: Sendable {
     public internal(set) var heaps: [Heap] = []
     /// The publication's row filter.
     public internal(set) var rowFilter: String?
+    /// Whether the publication can carry generated columns at all; servers before 18 list them and do not send them.
+    public internal(set) var canPublishGenerated = false
     /// The names of the published columns, nil when the publication does not say.
     public internal(set) var publishedColumns: Set<String>?
 
@@ -95,8 +97,8 @@ public struct TableDescription: Sendable {
     /// The columns that both the snapshot and the stream carry.
     public var exportedColumns: [Column] {
         columns.filter { column in
-            guard let publishedColumns else { return !column.isGenerated }
-            return publishedColumns.contains(column.name)
+            guard canPublishGenerated || !column.isGenerated else { return false }
+            return publishedColumns?.contains(column.name) ?? !column.isGenerated
         }
     }
 }

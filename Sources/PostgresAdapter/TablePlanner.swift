@@ -40,6 +40,7 @@ struct TablePlanner {
             var table = table
             table.rowFilter = member.rowFilter
             table.publishedColumns = member.columns
+            table.canPublishGenerated = versionNumber >= 180_000
             return table
         }
         let missing = all.filter { table in

@@ -31,7 +31,7 @@ public final class WorkerThread<Result: Sendable>: Sendable {
 
     /// Waits for the end of the closure and returns what it returned.
     public func join() -> Result {
-        if let handle = thread.withLock({ $0.take() }) { _ = unsafe pthread_join(handle, nil) }
+        if let handle = thread.withLock({ $0.take() }) { _ = pthread_join(handle, nil) }
         guard let value = result.withLock({ $0 }) else {
             preconditionFailure("a joined thread has left its result")
         }
