@@ -241,6 +241,7 @@ final class ExportRun {
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = settings.columnPrefix
         options.crash = crash
+        options.minimumFreeByteCount = settings.limits.minimumFreeByteCount
         return options
     }
 

@@ -62,6 +62,7 @@ final class ProgressDisplay: Sendable {
         var parts = ["\(now.rows) rows", "\(Int(rows)) rows/s", "\((megabytes * 10).rounded() / 10) MB/s"]
         if let fraction = progress.snapshotFraction {
             parts.append("snapshot \(Int(fraction * 100)) %")
+            if let age = progress.snapshotAge { parts.append("vacuum held back for \(age.inSeconds) s") }
             if let rest = progress.snapshotTimeLeft { parts.append("about \(rest.inSeconds) s left") }
         }
         parts.append("\(progress.anchorCount) anchors")

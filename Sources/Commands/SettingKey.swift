@@ -44,7 +44,7 @@ enum SettingKey: String, CaseIterable {
         case .segmentRows: "10000000"
         case .anchorEvery: "10s,10000tx,64MiB"
         case .minFree: "1GiB"
-        case .queueBytes: "16MiB"
+        case .queueBytes: "8MiB"
         case .slotTimeout: "60s"
         case .retryFor: "5m"
         case .stopGrace: "10s"

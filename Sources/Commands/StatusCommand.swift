@@ -59,7 +59,7 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
-        let lease = try? Metastore(path: folder.catalog).lease()
+        let lease = (try? Metastore(path: folder.catalog).lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,

@@ -45,6 +45,19 @@ public enum CopyPoll: ~Copyable {
     case ended
 }
 
+/// Whether bytes keep coming over a connection; belongs to the loop that reads it.
+public struct ReadingPace: Sendable {
+    /// How many microseconds an empty socket is left alone. Long enough for the server to fill some packets, short
+    /// enough that nobody notices and that no socket buffer overflows.
+    static let rest: UInt32 = 2000
+
+    /// Whether bytes came since the last rest.
+    var isBusy = false
+
+    /// Nothing has come yet.
+    public init() {}
+}
+
 /// What to wait for.
 public enum SocketInterest: Sendable {
     /// Bytes to read.
@@ -64,14 +77,35 @@ extension PQConnection {
     }
 
     /// The next frame of a COPY, waiting for it, or nil at its end.
-    /// The corresponding C function is `PQgetCopyData`.
-    public func nextCopyFrame() throws(Fault) -> CopyFrame? {
-        var start: UnsafeMutablePointer<CChar>?
-        let length = unsafe PQgetCopyData(handle, &start, 0)
-        if length > 0, let start = unsafe start { return unsafe CopyFrame(start: start, byteCount: Int(length)) }
-        guard length == -1 else { throw lost("reading COPY data") }
-        try endCopy()
-        return nil
+    public func nextCopyFrame(_ pace: inout ReadingPace) throws(Fault) -> CopyFrame? {
+        while true {
+            switch try pollCopyFrame() {
+            case .frame(let frame): return frame
+            case .nothing: try receive(&pace, for: .reading, until: .now + .seconds(60))
+            case .ended:
+                try endCopy()
+                return nil
+            }
+        }
+    }
+
+    /// Reads what the socket has; when it has nothing, waits for it.
+    ///
+    /// A reader that sleeps until the next byte is woken by each small write of the server, which costs the server more
+    /// than making the bytes. So while bytes keep coming, an empty socket is left alone for a moment first.
+    public func receive(
+        _ pace: inout ReadingPace, for interest: SocketInterest, until deadline: ContinuousClock.Instant
+    ) throws(Fault) {
+        if wait(for: .reading, until: .now) {
+            pace.isBusy = true
+        } else if pace.isBusy, interest == .reading {
+            pace.isBusy = false
+            usleep(ReadingPace.rest)
+        } else {
+            _ = wait(for: interest, until: deadline)
+        }
+        // Even when the socket has nothing: the TLS layer may hold bytes that it has taken from there.
+        try consumeInput()
     }
 
     /// Looks for a frame among what has arrived, without waiting and without reading the socket.

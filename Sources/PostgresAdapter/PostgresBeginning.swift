@@ -139,7 +139,8 @@ public final class PostgresBeginning: Sendable {
             replication,
             ReplicationStream.Request(
                 slot: options.slot, publication: options.publication, from: position, messages: options.messages))
-        return try StreamSpooler(stream, folder: options.spoolFolder)
+        return try StreamSpooler(
+            stream, folder: options.spoolFolder, minimumFreeByteCount: options.minimumFreeByteCount)
     }
 
     /// Says that the beginning is anchored: what was created stays.

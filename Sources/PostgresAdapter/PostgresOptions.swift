@@ -50,6 +50,8 @@ public struct PostgresOptions: Sendable {
     public var columnPrefix = "_cdc_"
     /// Where the working files of a run may lie.
     public var spoolFolder: String
+    /// What is taken in beside a snapshot waits at the server while there is less room here than this.
+    public var minimumFreeByteCount: UInt64 = 0
     /// The file that tells the next run what this one was about to create at the source.
     public var intentPath: String
     /// Where tests stop the process.

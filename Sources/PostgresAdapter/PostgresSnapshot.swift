@@ -138,6 +138,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
     private var schema: TableSchema?
     private var converters: [ValueConverter] = []
     private var ordinal: UInt64 = 0
+    private var pace = ReadingPace()
     private var scratch = ByteBuffer(capacity: 4 << 10)
 
     init(_ connection: consuming PQConnection, of snapshot: PostgresSnapshot) {
@@ -178,7 +179,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
         let index = batch.index(of: schema)
         batch.begin(transaction)
         while !batch.isFull {
-            guard let frame = try connection.nextCopyFrame() else {
+            guard let frame = try connection.nextCopyFrame(&pace) else {
                 batch.end()
                 try checkFile()
                 return .taskEnded

@@ -19,6 +19,7 @@ struct ReplicationStream: ~Copyable {
     private var outgoing = ByteBuffer(capacity: 64)
     private var isFlushed = true
     private var framesSinceLook = 0
+    private var pace = ReadingPace()
     private var received: Position
     private var durable = Position.zero
     private var hasNewDurable = false
@@ -97,9 +98,8 @@ struct ReplicationStream: ~Copyable {
             }
             try attend()
             guard .now < deadline else { return nil }
-            if connection.wait(for: isFlushed ? .reading : .readingAndWriting, until: min(deadline, nextStatus)) {
-                try connection.consumeInput()
-            }
+            try connection.receive(
+                &pace, for: isFlushed ? .reading : .readingAndWriting, until: min(deadline, nextStatus))
         }
     }
 

@@ -13,6 +13,8 @@ import Threads
 final class StreamSpooler: Sendable {
     private let state: Mutex<SpoolState>
     private let shouldEnd = Atomic(false)
+    private let folder: String
+    private let minimumFreeByteCount: UInt64
     private let thread: Mutex<WorkerThread<Void>?>
 
     /// What was taken in, and the stream to go on with.
@@ -30,8 +32,12 @@ final class StreamSpooler: Sendable {
     }
 
     /// Begins to take frames in on a thread of its own.
-    init(_ stream: consuming ReplicationStream, folder: String) throws(Fault) {
+    init(
+        _ stream: consuming ReplicationStream, folder: String, minimumFreeByteCount: UInt64
+    ) throws(Fault) {
         let file = try SpoolFile(creating: "\(folder)/stream")
+        self.folder = folder
+        self.minimumFreeByteCount = minimumFreeByteCount
         state = Mutex(SpoolState(stream: stream, file: file))
         thread = Mutex(nil)
         thread.withLock { $0 = WorkerThread { [self] in spoolAll() } }
@@ -60,7 +66,17 @@ final class StreamSpooler: Sendable {
     }
 
     private func spoolAll() {
+        var nextLook = ContinuousClock.now
+        var hasRoom = true
         while !shouldEnd.load(ordering: .acquiring) {
+            if .now >= nextLook {
+                nextLook = .now + .seconds(1)
+                hasRoom = (try? Files.freeByteCount(at: folder)).map { $0 >= minimumFreeByteCount } ?? true
+            }
+            guard hasRoom else {
+                guard state.withLock({ $0.wait() }) else { return }
+                continue
+            }
             let isAlive = state.withLock { state in state.takeAll(until: .now + .milliseconds(100)) }
             guard isAlive else { return }
         }
@@ -80,6 +96,18 @@ private struct SpoolState: ~Copyable, Sendable {
             return true
         } catch {
             fault = error.adding("taking the stream in beside the snapshot")
+            return false
+        }
+    }
+
+    /// Reads nothing, for want of room, and keeps the server patient; returns whether the stream lives.
+    mutating func wait() -> Bool {
+        pause(.milliseconds(100))
+        do throws(Fault) {
+            try stream?.attend()
+            return true
+        } catch {
+            fault = error
             return false
         }
     }

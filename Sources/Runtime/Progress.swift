@@ -40,6 +40,13 @@ public final class Progress: Sendable {
         transactions.wrappingAdd(transactionCount, ordering: .relaxed)
     }
 
+    /// How long the snapshot has been open, which is how long the source cannot clean up what it sees; nil when there
+    /// is none.
+    public var snapshotAge: Duration? {
+        guard snapshotFraction != nil else { return nil }
+        return snapshotBegun.withLock { $0 }.map { $0.duration(to: .now) }
+    }
+
     /// How long the rest of the snapshot takes if it goes on as it went so far.
     public var snapshotTimeLeft: Duration? {
         guard let fraction = snapshotFraction, fraction > 0.01, let begun = snapshotBegun.withLock({ $0 }) else {

@@ -20,7 +20,7 @@ public struct PipelineLimits: Hashable, Sendable {
 
     /// Makes bounds.
     public init(
-        queueByteCount: Int = 16 << 20, minimumFreeByteCount: UInt64 = 1 << 30, stopGrace: Duration = .seconds(10)
+        queueByteCount: Int = 8 << 20, minimumFreeByteCount: UInt64 = 1 << 30, stopGrace: Duration = .seconds(10)
     ) {
         self.queueByteCount = queueByteCount
         self.minimumFreeByteCount = minimumFreeByteCount
@@ -103,7 +103,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
     public init(_ parts: PipelineParts<Encoder, Target, Chain>, after last: StoredAnchor) {
         self.parts = parts
         queue = BoundedQueue(costLimit: parts.limits.queueByteCount)
-        spare = BoundedQueue(costLimit: .max, capacity: 8)
+        spare = BoundedQueue(costLimit: .max, capacity: 4)
         shared = Mutex(Shared(last: last))
     }
 
@@ -150,7 +150,6 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
                 if !isInsideTransaction.load() || .now >= deadline { return .stopped }
             }
             if try !gate.isOpen(parts.sink, changed: parts.roomChanged) {
-                try source.keepAlive()
                 pause(.milliseconds(200))
                 continue
             }
@@ -170,16 +169,16 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
         let cost = batch.byteCount
         var waiting: ChangeBatch? = batch
         while !queue.offer(&waiting, cost: cost, until: .now + .milliseconds(500)) {
-            try source.keepAlive()
             try attend(&source)
         }
         return outcome
     }
 
-    /// Acknowledges what has become durable, and ends when the other thread has failed.
+    /// Acknowledges what has become durable, keeps the source's side patient, and ends when the other thread has failed.
     private func attend<Source: ChangeSource & ~Copyable>(_ source: inout Source) throws(Fault) {
         let (position, fault) = shared.withLock { ($0.last.anchor.to, $0.fault) }
         if let fault { throw fault }
+        try source.keepAlive()
         guard position.rawValue != acknowledged.load() else { return }
         try parts.crash.reach(.beforeAcknowledge)
         try source.acknowledge(position)
