@@ -75,7 +75,7 @@ struct ValueOracleTests {
 struct OracleTable: Sendable {
     let type: String
     let name: String
-    private let creation: String
+    let creation: String
 
     /// The values of a type, and arrays, composites and domains made from them.
     static func tables(for type: CorpusType, number: Int) -> [OracleTable] {
