@@ -16,8 +16,8 @@ public final class MemoryAnchorStore: AnchorStore {
     }
 
     /// A store with the same anchors, as the next run finds it.
-    public convenience init(reopening other: MemoryAnchorStore) {
-        self.init()
+    public convenience init(reopening other: MemoryAnchorStore, crash: CrashPlan = .none) {
+        self.init(crash: crash)
         let found = other.anchors.withLock { $0 }
         anchors.withLock { $0 = found }
     }

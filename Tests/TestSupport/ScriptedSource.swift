@@ -56,8 +56,6 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
     public let log: ScriptLog
     private var steps: ArraySlice<ScriptStep>
     private var row = 0
-    private var isIdle = true
-    private let start: Position
     private let schemas: [String: TableSchema]
     private let onAcknowledge: @Sendable (Position) -> Void
 
@@ -67,7 +65,6 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
         onAcknowledge: @escaping @Sendable (Position) -> Void = { _ in }
     ) {
         self.steps = steps.filter { $0.isBehind(start) }[...]
-        self.start = start
         self.log = log
         self.onAcknowledge = onAcknowledge
         schemas = Dictionary(
@@ -95,7 +92,8 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
             }
             steps.removeFirst()
             row = 0
-            if batch.isFull { return .more }
+            // A point reached is told before anything else begins.
+            if batch.isFull || batch.reached != nil { return .more }
         }
         return batch.isEmpty ? rest(until: deadline) : .more
     }
