@@ -48,14 +48,17 @@ public enum PositionNotation: String, Sendable, Codable {
         switch self {
         case .lsn:
             let halves = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard halves.count == 2, halves.allSatisfy({ (1...8).contains($0.utf8.count) }),
+            guard halves.count == 2, halves.allSatisfy({ (1...8).contains($0.utf8.count) && isDigits($0) }),
                 let high = UInt32(halves[0], radix: 16), let low = UInt32(halves[1], radix: 16)
             else { return nil }
             return Position(rawValue: UInt64(high) << 32 | UInt64(low))
         case .decimal:
-            return UInt64(text).map(Position.init(rawValue:))
+            return isDigits(text) ? UInt64(text).map(Position.init(rawValue:)) : nil
         }
     }
+
+    /// The standard library's numbers may bear a sign; positions do not.
+    private func isDigits(_ text: some StringProtocol) -> Bool { text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") } }
 }
 
 /// **The** order of all records of an export: epoch, position, ordinal. Written as `%04x/%016x/%016x`, so that
@@ -93,13 +96,14 @@ extension SequenceKey: LosslessStringConvertible {
             + "/\(hexadecimal(ordinal, digits: 16))"
     }
 
-    /// Reads the text form.
+    /// Reads the text form, which is one for each key: a sign or a capital letter is none of its digits.
     public init?(_ description: String) {
         let parts = description.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts.map(\.utf8.count) == [4, 16, 16], let epoch = UInt16(parts[0], radix: 16),
             let position = UInt64(parts[1], radix: 16), let ordinal = UInt64(parts[2], radix: 16)
         else { return nil }
         self.init(epoch: epoch, position: Position(rawValue: position), ordinal: ordinal)
+        guard self.description == description else { return nil }
     }
 }
 

@@ -22,7 +22,8 @@ extension Timestamp: LosslessStringConvertible {
     /// RFC 3339 in UTC with six digits of a second: `2026-11-22T10:00:00.123456Z`.
     public var description: String {
         let day = microseconds.flooredQuotient(86_400_000_000)
-        let rest = microseconds - day * 86_400_000_000
+        let remainder = microseconds % 86_400_000_000
+        let rest = remainder < 0 ? remainder + 86_400_000_000 : remainder
         let date = CivilDate(daysSinceEpoch: day)
         func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + String(value) }
         let fraction = String(rest % 1_000_000)
@@ -30,65 +31,85 @@ extension Timestamp: LosslessStringConvertible {
             + two(rest / 1_000_000 % 60) + "." + String(repeating: "0", count: 6 - fraction.utf8.count) + fraction + "Z"
     }
 
-    /// Reads RFC 3339: a date, and optionally a time with a fraction and with `Z` or an offset (UTC when absent).
+    /// Reads RFC 3339: a date, and optionally a time with a fraction and with `Z` or an offset (UTC when absent). The
+    /// year may have a sign and up to six digits, so that every moment reads back.
     public init?(_ description: String) {
-        let text = Array(description.utf8)
-        func number(_ range: Range<Int>) -> Int64? {
-            guard range.upperBound <= text.count else { return nil }
-            var value: Int64 = 0
-            for byte in text[range] {
-                guard (48...57).contains(byte) else { return nil }
-                value = value * 10 + Int64(byte - 48)
-            }
-            return value
+        var text = MomentText(description)
+        guard let date = text.readDate() else { return nil }
+        var total = Int128(date.daysSinceEpoch) * 86_400_000_000
+        if !text.isAtEnd {
+            guard let time = text.readTime(), let offset = text.readOffset(), text.isAtEnd else { return nil }
+            total += Int128(time - offset)
         }
-        guard text.count >= 10, text[4] == 45, text[7] == 45, let year = number(0..<4), let month = number(5..<7),
-            let day = number(8..<10), (1...12).contains(month), (1...31).contains(day)
-        else { return nil }
-        var total = CivilDate(year: year, month: month, day: day).daysSinceEpoch * 86_400_000_000
-        guard text.count > 10 else {
-            self.init(microseconds: total)
-            return
-        }
-        guard text.count >= 16, text[10] == 84 || text[10] == 116 || text[10] == 32, text[13] == 58,
-            let hour = number(11..<13), let minute = number(14..<16), hour < 24, minute < 60
-        else { return nil }
-        total += hour * 3_600_000_000 + minute * 60_000_000
-        var index = 16
-        if index < text.count, text[index] == 58 {
-            guard let second = number(17..<19), second < 61 else { return nil }
-            total += second * 1_000_000
-            index = 19
-            if index < text.count, text[index] == 46 {
-                index += 1
-                var unit: Int64 = 100_000
-                let first = index
-                while index < text.count, (48...57).contains(text[index]) {
-                    total += Int64(text[index] - 48) * unit
-                    unit /= 10
-                    index += 1
-                }
-                guard index > first else { return nil }
-            }
-        }
-        guard let offset = Timestamp.offset(text[index...]) else { return nil }
-        self.init(microseconds: total - offset * 60_000_000)
+        guard let microseconds = Int64(exactly: total) else { return nil }
+        self.init(microseconds: microseconds)
+    }
+}
+
+/// Reads the parts of a moment, one after the other.
+private struct MomentText {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ text: String) {
+        rest = Array(text.utf8)[...]
     }
 
-    private static func offset(_ text: ArraySlice<UInt8>) -> Int64? {
-        let text = Array(text)
-        if text.isEmpty || text == [90] || text == [122] { return 0 }
-        guard text.count == 6 || text.count == 3, text[0] == 43 || text[0] == 45 else { return nil }
-        let digits = text.dropFirst().filter { $0 != 58 }
-        guard digits.allSatisfy({ (48...57).contains($0) }), text.count == 3 || text[3] == 58 else { return nil }
-        let values = digits.map { Int64($0 - 48) }
-        let minutes = (values[0] * 10 + values[1]) * 60 + (values.count == 4 ? values[2] * 10 + values[3] : 0)
-        return text[0] == 45 ? -minutes : minutes
+    var isAtEnd: Bool { rest.isEmpty }
+
+    /// A day that is in the calendar.
+    mutating func readDate() -> CivilDate? {
+        let isNegative = take("-")
+        guard let year = number(4...6), take("-"), let month = number(2...2), take("-"), let day = number(2...2),
+            (1...12).contains(month)
+        else { return nil }
+        let date = CivilDate(year: isNegative ? -year : year, month: month, day: day)
+        return CivilDate(daysSinceEpoch: date.daysSinceEpoch) == date ? date : nil
+    }
+
+    /// Microseconds since midnight.
+    mutating func readTime() -> Int64? {
+        guard take("T") || take("t") || take(" "), let hour = number(2...2), hour < 24, take(":"),
+            let minute = number(2...2), minute < 60
+        else { return nil }
+        let time = (hour * 60 + minute) * 60_000_000
+        guard take(":") else { return time }
+        guard let second = number(2...2), second < 61, let fraction = readFraction() else { return nil }
+        return time + second * 1_000_000 + fraction
+    }
+
+    private mutating func readFraction() -> Int64? {
+        guard take(".") else { return 0 }
+        let digits = rest.prefix { (48...57).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        let padded = Array(digits.prefix(6)) + Array(repeating: 48, count: max(0, 6 - digits.count))
+        return digits.isEmpty ? nil : padded.reduce(0) { $0 * 10 + Int64($1 - 48) }
+    }
+
+    /// Microseconds to the east of UTC.
+    mutating func readOffset() -> Int64? {
+        if isAtEnd || take("Z") || take("z") { return 0 }
+        let isWest = take("-")
+        guard isWest || take("+"), let hour = number(2...2), hour < 24 else { return nil }
+        guard let minute = take(":") ? number(2...2) : 0, minute < 60 else { return nil }
+        return (isWest ? -1 : 1) * (hour * 60 + minute) * 60_000_000
+    }
+
+    private mutating func take(_ letter: Unicode.Scalar) -> Bool {
+        guard rest.first == UInt8(ascii: letter) else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    private mutating func number(_ digitCount: ClosedRange<Int>) -> Int64? {
+        let digits = rest.prefix(digitCount.upperBound).prefix { (48...57).contains($0) }
+        guard digitCount.contains(digits.count) else { return nil }
+        rest = rest.dropFirst(digits.count)
+        return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
     }
 }
 
 /// A day of the proleptic Gregorian calendar.
-struct CivilDate: CustomStringConvertible {
+struct CivilDate: Equatable, CustomStringConvertible {
     let year: Int64
     let month: Int64
     let day: Int64
@@ -122,8 +143,8 @@ struct CivilDate: CustomStringConvertible {
 
     var description: String {
         func padded(_ value: Int64, _ width: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+            let text = String(value.magnitude)
+            return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - text.utf8.count)) + text
         }
         return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
     }

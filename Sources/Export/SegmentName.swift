@@ -76,5 +76,7 @@ extension SegmentName {
         else { return nil }
         self.init(
             epoch: epoch, first: Position(rawValue: first), last: Position(rawValue: last), part: part)
+        // A name has one spelling; another file's name is none.
+        guard description == stem else { return nil }
     }
 }

@@ -35,6 +35,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private var open: [TableName: Open] = [:]
     private var uses: UInt64 = 0
     private var finished: [FinishedSegment] = []
+    /// The drafts behind ``finished``, and of a segment whose end failed.
+    private var ended: [Target.Draft] = []
 
     /// How many bytes of records have been recorded since the last ``takeSegments()``, in steps of a chunk.
     public var encodedByteCount: Int {
@@ -74,6 +76,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         for table in open.keys.sorted() { try finish(table) }
         defer {
             finished = []
+            ended = []
             finishedByteCount = 0
         }
         return finished
@@ -82,8 +85,10 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     /// Forgets everything that was not handed over.
     public func discard() {
         for segment in open.values { segment.writer.discard() }
+        for draft in ended { draft.discard() }
         open = [:]
         finished = []
+        ended = []
         finishedByteCount = 0
     }
 
@@ -111,6 +116,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
 
     private func finish(_ table: TableName) throws(Fault) {
         guard let segment = open.removeValue(forKey: table) else { return }
+        ended.append(segment.writer.draft)
         finished.append(try segment.writer.finish())
         finishedByteCount += segment.writer.encodedByteCount
     }

@@ -42,7 +42,7 @@ public struct FinishedSegment: Sendable {
 public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
     private let schema: TableSchema
     private let layout: RecordLayout
-    private let draft: Target.Draft
+    let draft: Target.Draft
     private var press: SegmentPress<Encoder, Target.Draft>
 
     /// How many records have been written.

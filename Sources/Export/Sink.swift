@@ -29,7 +29,7 @@ public protocol SegmentDraft: AnyObject {
     func write(_ bytes: RawSpan) throws(Fault)
     /// Makes the bytes durable; nothing may be written afterwards.
     func seal() throws(Fault) -> SealedDraft
-    /// Forgets the file. Doing it twice, or after a fault, is allowed.
+    /// Forgets the file, sealed or not, unless it has its place. Doing it twice, or after a fault, is allowed.
     func discard()
 }
 

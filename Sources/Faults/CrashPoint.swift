@@ -62,7 +62,7 @@ public final class CrashPlan: Sendable {
     public convenience init?(parsing text: String, effect: Effect) {
         let parts = text.split(separator: ":", maxSplits: 1)
         guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else { return nil }
-        guard let passes = parts.count == 2 ? Int(parts[1]) : 0 else { return nil }
+        guard let passes = parts.count == 2 ? Int(parts[1]) : 0, passes >= 0 else { return nil }
         self.init(point: point, passes: passes, effect: effect)
     }
 

@@ -116,13 +116,23 @@ extension PQConnection {
 
     /// `name` as an identifier of SQL.
     public static func quoted(identifier name: String) -> String {
-        "\"" + name.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
+        "\"" + doubling(["\""], in: name) + "\""
     }
 
     /// `text` as a literal of SQL, whatever `standard_conforming_strings` says.
     public static func quoted(literal text: String) -> String {
-        let body = text.map { $0 == "'" ? "''" : $0 == "\\" ? "\\\\" : String($0) }.joined()
-        return (text.contains("\\") ? " E'" : "'") + body + "'"
+        (text.unicodeScalars.contains("\\") ? " E'" : "'") + doubling(["'", "\\"], in: text) + "'"
+    }
+
+    /// By scalars, not by characters: a combining mark behind a quote makes another character of it for us, but not
+    /// for the server.
+    private static func doubling(_ special: Set<Unicode.Scalar>, in text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if special.contains(scalar) { result.append(scalar) }
+            result.append(scalar)
+        }
+        return String(result)
     }
 
     func rows(of result: borrowing PQResult) throws(Fault) -> Result<QueryResult, ServerError> {

@@ -110,7 +110,11 @@ extension PQConnection {
 
 /// Tells a server that refuses from one that cannot be reached: only the latter is worth another try.
 func connectionFault(_ words: String) -> Fault {
-    let passing = ["starting up", "shutting down", "recovery mode", "not yet accepting", "too many clients", "57P03"]
+    let words = withoutQuotedSource(words)
+    let passing = [
+        "starting up", "shutting down", "recovery mode", "not yet accepting", "too many clients", "57P03",
+        "too many connections", "remaining connection slots", "terminating connection",
+    ]
     let isRefusal =
         (words.contains("FATAL:") || words.contains("certificate") || words.contains("SSL")
             || words.contains("no password supplied") || words.contains("invalid ")
@@ -119,6 +123,18 @@ func connectionFault(_ words: String) -> Fault {
     return isRefusal
         ? Fault(.postgresRefused, "PostgreSQL refused the connection", detail: words)
         : Fault(.postgresUnreachable, "PostgreSQL cannot be reached", detail: words)
+}
+
+/// Where libpq cannot make sense of a connection string it quotes what it stumbled over, which may well be a part of the
+/// password: all between the first and the last quotation mark is left out.
+private func withoutQuotedSource(_ words: String) -> String {
+    let complaints = [" URI", "percent-encoded", "in connection info string", "connection option", "invalid integer"]
+    let isComplaint =
+        complaints.contains(where: words.contains) || words.contains("host name \"") && words.contains("@")
+    guard isComplaint, let first = words.firstIndex(of: "\""), let last = words.lastIndex(of: "\""), first < last else {
+        return words
+    }
+    return words[...first] + "***" + words[last...]
 }
 
 /// Lends null-terminated arrays of keywords and values to `body`.

@@ -21,7 +21,10 @@ public enum PostgresResumption: ~Copyable {
         let facts = try ServerFacts.read(replication: replication)
         let health = try idleSlot(options, catalog)
         let proof = StartProof(facts: facts, health: health, resume: point, slot: options.slot)
-        if let broken = try proof.check(replication: replication) { return .broken(broken, facts) }
+        let broken = try proof.check { timeline throws(Fault) in
+            try replication.query("TIMELINE_HISTORY \(timeline)").first["content"] ?? ""
+        }
+        if let broken { return .broken(broken, facts) }
         let plan = try PostgresPlan.read(options, mode: .streamOnly, catalog: catalog, facts: facts)
         for warning in plan.warnings { options.report(PostgresNotice(.warning, warning)) }
         guard plan.publication == .exists else {

@@ -92,7 +92,8 @@ public final class PostgresSnapshot: SnapshotSource {
         return plan
     }
 
-    private static func pieces(of heap: TableDescription.Heap, table: Int, _ versionNumber: Int) -> [Piece] {
+    /// A heap in pieces of about the same size; whole where ranges of pages cannot be read fast.
+    static func pieces(of heap: TableDescription.Heap, table: Int, _ versionNumber: Int) -> [Piece] {
         let canSplit = versionNumber >= 140_000 && (heap.kind == .table || heap.kind == .materializedView)
         guard canSplit, heap.pageCount > piecePageCount else {
             return [Piece(table: table, heap: heap, pages: nil, isLast: true)]
@@ -113,9 +114,8 @@ public final class PostgresSnapshot: SnapshotSource {
             label: "\(piece.heap.name)\(range)")
     }
 
-    /// The statement that reads one piece.
-    func copyStatement(_ piece: Piece) -> String {
-        let table = plan.tables[piece.table]
+    /// The statement that reads one piece of `table`.
+    static func copyStatement(_ piece: Piece, of table: TableDescription) -> String {
         let columns = table.exportedColumns.map { PQConnection.quoted(identifier: $0.name) }.joined(separator: ", ")
         var conditions: [String] = []
         if let filter = table.rowFilter { conditions.append("(\(filter))") }
@@ -157,7 +157,10 @@ public final class PostgresSnapshotReader: SnapshotReader {
         converters = table.exportedColumns.map {
             ValueConverter(for: $0.typeOID, typeModifier: $0.typeModifier, in: snapshot.plan.types)
         }
-        guard case .failure(let error) = try connection.beginCopy(snapshot.copyStatement(piece)) else { return }
+        guard
+            case .failure(let error) = try connection.beginCopy(
+                PostgresSnapshot.copyStatement(piece, of: table))
+        else { return }
         throw refusal(error, table: table)
     }
 

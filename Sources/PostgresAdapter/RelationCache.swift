@@ -59,7 +59,6 @@ struct RelationCache {
         let namespace = relation.namespace.byteCount == 0 ? "pg_catalog" : relation.namespace.decodedString()
         let name = TableName(namespace: namespace, name: relation.name.decodedString())
         let oid = relation.oid
-        let marksEverything = relation.identity == .full
         var columns: [TableSchema.Column] = []
         var converters: [ValueConverter] = []
         var isKey: [Bool] = []
@@ -74,13 +73,22 @@ struct RelationCache {
             isKey.append(column.isKey)
         }
         let flagged = zip(columns, isKey).filter(\.1).map(\.0.name)
-        var key = keys[oid] ?? (marksEverything ? [] : flagged)
-        if !Set(key).isSubset(of: columns.map(\.name)) { key = marksEverything ? [] : flagged }
+        let key = key(of: relation, flagged: flagged, columns: columns.map(\.name))
         let schema = TableSchema(table: name, columns: columns, key: key)
         if let known = tables[oid], known.schema == schema, known.isKey == isKey { return nil }
         let table = StreamedTable(
             schema: schema, converters: converters, isKey: isKey, isSelected: selection.contains(name))
         tables[oid] = table
         return table
+    }
+
+    /// The plan knows the order of the key's columns and, under REPLICA IDENTITY FULL, which they are; the stream knows
+    /// whether the key is still the same.
+    private func key(of relation: borrowing Relation, flagged: [String], columns: [String]) -> [String] {
+        let planned = keys[relation.oid] ?? []
+        switch relation.identity {
+        case .primaryKey, .index: return Set(planned) == Set(flagged) ? planned : flagged
+        case .full, .nothing: return Set(planned).isSubset(of: columns) ? planned : []
+        }
     }
 }

@@ -64,7 +64,7 @@ struct ReplicationStream: ~Copyable {
 
     /// A quoted list of identifiers inside a string, as the output plugin parses it.
     private static func publicationList(_ name: String) -> String {
-        "'" + PQConnection.quoted(identifier: name).map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+        "'" + PQConnection.quoted(identifier: name).unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
     }
 
     /// What the server says when a slot cannot be streamed from.

@@ -2,7 +2,6 @@
 
 public import Changelog
 public import Faults
-import LibPQ
 
 /// What an export says of the place where it stands.
 public struct ResumePoint: Sendable {
@@ -54,7 +53,8 @@ struct StartProof {
     let slot: String
 
     /// Returns nil when it does; the break when it does not. What no choice of the operator could mend is thrown.
-    func check(replication: borrowing PQConnection) throws(Fault) -> HistoryBreak? {
+    /// `history` is asked for the history file of the server's timeline, where it matters.
+    func check(history: (Int64) throws(Fault) -> String) throws(Fault) -> HistoryBreak? {
         guard resume.source.text("systemIdentifier") == facts.systemIdentifier else {
             throw Fault(
                 .sourceOther, "the server is another cluster than the one that the export was made from",
@@ -67,7 +67,7 @@ struct StartProof {
                 .sourceOther, "the export was made from database \"\(resume.source.text("database") ?? "")\"",
                 detail: "connected to database \"\(facts.database)\"")
         }
-        if let fork = try timelineFork(replication) { return fork }
+        if let fork = try timelineFork(history) { return fork }
         if facts.position < resume.position {
             return fork(
                 at: facts.position,
@@ -102,14 +102,13 @@ struct StartProof {
     }
 
     /// On a later timeline the old one must be an ancestor, and must have been left at or behind the last anchor.
-    private func timelineFork(_ replication: borrowing PQConnection) throws(Fault) -> HistoryBreak? {
+    private func timelineFork(_ history: (Int64) throws(Fault) -> String) throws(Fault) -> HistoryBreak? {
         guard let old = resume.source.number("timeline"), old != facts.timeline else { return nil }
         guard old < facts.timeline else {
             return fork(
                 at: nil, "the server is on timeline \(facts.timeline), older than timeline \(old) of the export")
         }
-        let content = try replication.query("TIMELINE_HISTORY \(facts.timeline)").first["content"] ?? ""
-        guard let left = TimelineHistory(content).end(of: old) else {
+        guard let left = TimelineHistory(try history(facts.timeline)).end(of: old) else {
             return fork(at: nil, "timeline \(old) of the export is not in the server's history")
         }
         guard left < resume.position else { return nil }

@@ -124,6 +124,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
         queue.close()
         while failure == nil, !shared.withLock({ $0.hasEnded }) {
             do throws(Fault) {
+                try source.keepAlive()
                 try attend(&source)
             } catch {
                 failure = error

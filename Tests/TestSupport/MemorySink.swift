@@ -5,6 +5,21 @@ public import Export
 public import Faults
 internal import Synchronization
 
+/// What goes wrong in a sink, and when.
+public struct SinkTrouble: Sendable {
+    /// After how many writes each further one fails for want of room; nil for never.
+    public var writesUntilFull: Int?
+    /// How many bytes may still be written; nil when there is no bound.
+    public var freeByteCount: UInt64?
+    /// Called in each settling, which takes as long as it takes.
+    public var whileSettling: (@Sendable () -> Void)?
+    /// Called in each write.
+    public var whileWriting: (@Sendable () -> Void)?
+
+    /// Nothing goes wrong.
+    public init() {}
+}
+
 /// Segments in memory, by the same law as segments on disk.
 public final class MemorySink: Sink {
     struct State {
@@ -15,9 +30,36 @@ public final class MemorySink: Sink {
     }
 
     let state = Mutex(State())
+    private let trouble: Mutex<SinkTrouble>
+    let crash: CrashPlan
 
-    /// An empty sink.
-    public init() {}
+    /// An empty sink in which `trouble` happens and which ends at the crash points of a sink.
+    public init(_ trouble: SinkTrouble = SinkTrouble(), crash: CrashPlan = .none) {
+        self.trouble = Mutex(trouble)
+        self.crash = crash
+    }
+
+    /// A sink with the same files, as the next run finds it.
+    public convenience init(reopening other: MemorySink) {
+        self.init()
+        let found = other.state.withLock { $0 }
+        state.withLock { $0 = found }
+    }
+
+    /// Changes what goes wrong.
+    public func change(_ body: (inout SinkTrouble) -> Void) { trouble.withLock { body(&$0) } }
+    /// How many files are begun or sealed and have no place.
+    public var draftCount: Int { state.withLock { $0.drafts.count } }
+
+    func noteWrite() throws(Fault) {
+        trouble.withLock { $0.whileWriting }?()
+        let isFull = trouble.withLock { trouble -> Bool in
+            guard let left = trouble.writesUntilFull else { return false }
+            trouble.writesUntilFull = left - 1
+            return left <= 0
+        }
+        if isFull { throw Fault(.diskFull, "the memory is full") }
+    }
 
     /// The placed segments by path.
     public var files: [String: [UInt8]] { state.withLock { $0.placed } }
@@ -46,11 +88,14 @@ public final class MemorySink: Sink {
             }
             state.placed[path] = bytes
         }
+        try crash.reach(.afterSegmentRename)
     }
 
     /// Makes all places durable.
     public func settle() throws(Fault) {
+        trouble.withLock { $0.whileSettling }?()
         state.withLock { $0.settled = Set($0.placed.keys) }
+        try crash.reach(.afterFolderSync)
     }
 
     /// Removes what no anchor names; returns how many files went.
@@ -64,7 +109,7 @@ public final class MemorySink: Sink {
     }
 
     /// How many bytes may still be written.
-    public func freeByteCount() throws(Fault) -> UInt64? { nil }
+    public func freeByteCount() throws(Fault) -> UInt64? { trouble.withLock { $0.freeByteCount } }
 }
 
 /// A draft in memory.
@@ -81,14 +126,18 @@ public final class MemoryDraft: SegmentDraft {
     /// Appends bytes.
     public func write(_ bytes: RawSpan) throws(Fault) {
         guard !hasEnded else { throw Fault(.bug, "a draft that has ended was written to") }
+        try sink.noteWrite()
         let copy = bytes.copiedBytes()
         sink.state.withLock { $0.drafts[token, default: []] += copy }
+        try sink.crash.reach(.duringSegment)
     }
 
     /// Makes the bytes durable and ends the draft.
     public func seal() throws(Fault) -> SealedDraft {
         guard !hasEnded else { throw Fault(.bug, "a draft that has ended was sealed") }
+        try sink.crash.reach(.afterSegmentWrite)
         hasEnded = true
+        try sink.crash.reach(.afterSegmentSync)
         return SealedDraft(token: token, byteCount: sink.state.withLock { $0.drafts[token]?.count ?? 0 })
     }
 

@@ -43,6 +43,12 @@ private func checkThatDraftsAreInvisible<S: Sink>(in sink: S, _ files: Listing<S
     abandoned.discard()
     abandoned.discard()
     #expect(throws: Fault.self) { try abandoned.seal() }
+    let sealedInVain = try sink.beginDraft()
+    _ = try sealedInVain.seal()
+    sealedInVain.discard()
+    sealedInVain.discard()
+    draft.discard()
+    #expect(try files(sink).count == 1, "what has its place stays")
     #expect(try sink.sweep { _ in true } == 0)
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Changelog
+import PgOutput
+import PostgresValues
+
+@testable import PostgresAdapter
+
+/// Messages of pgoutput, put together by hand.
+enum Wire {
+    enum Value {
+        case null
+        case unchanged
+        case text(String)
+    }
+
+    struct Column {
+        var isKey = false
+        let name: String
+        var oid: Int32 = 25
+        var modifier: Int32 = -1
+    }
+
+    static func relation(
+        _ oid: Int32, _ name: String, namespace: String = "public", identity: String = "d", _ columns: [Column]
+    ) -> [UInt8] {
+        var bytes = ascii("R") + int32(oid) + ascii("\(namespace)\0\(name)\0\(identity)") + int16(columns.count)
+        for column in columns {
+            bytes += [column.isKey ? 1 : 0] + ascii("\(column.name)\0") + int32(column.oid) + int32(column.modifier)
+        }
+        return bytes
+    }
+
+    static func insert(_ oid: Int32, _ new: [Value]) -> [UInt8] { ascii("I") + int32(oid) + ascii("N") + tuple(new) }
+
+    static func update(_ oid: Int32, key: [Value]? = nil, row: [Value]? = nil, _ new: [Value]) -> [UInt8] {
+        let old = key.map { ascii("K") + tuple($0) } ?? row.map { ascii("O") + tuple($0) } ?? []
+        return ascii("U") + int32(oid) + old + ascii("N") + tuple(new)
+    }
+
+    static func delete(_ oid: Int32, key: [Value]) -> [UInt8] { ascii("D") + int32(oid) + ascii("K") + tuple(key) }
+    static func delete(_ oid: Int32, row: [Value]) -> [UInt8] { ascii("D") + int32(oid) + ascii("O") + tuple(row) }
+
+    static func truncate(_ oids: [Int32]) -> [UInt8] {
+        ascii("T") + int32(Int32(oids.count)) + [0] + oids.flatMap(int32)
+    }
+
+    static func message(_ prefix: String, _ content: [UInt8], isTransactional: Bool = true) -> [UInt8] {
+        ascii("M") + [isTransactional ? 1 : 0] + int32(0) + int32(9) + ascii("\(prefix)\0")
+            + int32(Int32(content.count))
+            + content
+    }
+
+    private static func tuple(_ values: [Value]) -> [UInt8] {
+        values.reduce(int16(values.count)) { bytes, value in
+            switch value {
+            case .null: bytes + ascii("n")
+            case .unchanged: bytes + ascii("u")
+            case .text(let text): bytes + ascii("t") + int32(Int32(text.utf8.count)) + ascii(text)
+            }
+        }
+    }
+
+    private static func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
+    private static func int16(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 255), UInt8(value & 255)] }
+    private static func int32(_ value: Int32) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+    }
+}
+
+/// A decoder with the batch that it fills.
+struct Decoding: ~Copyable {
+    var decoder: ChangeDecoder
+    var batch = ChangeBatch(byteLimit: 1 << 20)
+
+    init(
+        toast: PostgresOptions.ToastPolicy = .unknown, selection: TableSelection = TableSelection(),
+        keys: [UInt32: [String]] = [:]
+    ) {
+        decoder = ChangeDecoder(
+            relations: RelationCache(selection: selection, keys: keys, types: TypeDictionary()), toast: toast)
+        decoder.beginBatch()
+        decoder.beginTransaction()
+        batch.begin(Transaction(position: Position(rawValue: 1)))
+    }
+
+    /// Decodes messages; returns what came of the last.
+    @discardableResult
+    mutating func take(_ messages: [UInt8]...) throws(WireFault) -> ChangeDecoder.Outcome {
+        var outcome = ChangeDecoder.Outcome.done
+        for bytes in messages {
+            outcome = try bytes.withRawSpan { (span) throws(WireFault) in try decoder.decode(span, into: &batch) }
+        }
+        return outcome
+    }
+
+    /// All changes: `u 2 public.t a=1 b=? | a=0`, where `?` is unknown and `-` null.
+    func changes() -> [String] {
+        (0..<batch.count).map { index in
+            let change = batch.change(at: index)
+            let schema = batch.schemas[change.schemaIndex]
+            var words = [change.operation.letter, "\(change.ordinal)", schema.table.description]
+            for (column, name) in schema.columns.map(\.name).enumerated() {
+                words.append("\(name)=\(Self.text(change.field(column)))")
+            }
+            if change.hasOldRow {
+                words.append("|")
+                for (column, name) in schema.columns.map(\.name).enumerated() {
+                    words.append("\(name)=\(Self.text(change.oldField(column)))")
+                }
+            }
+            return words.joined(separator: " ")
+        }
+    }
+
+    private static func text(_ field: Change.Field) -> String {
+        switch field {
+        case .null: "-"
+        case .unset: "?"
+        case .value(let bytes): bytes.decodedString()
+        }
+    }
+}
