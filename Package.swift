@@ -77,7 +77,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog", "PostgresAdapter",
+                "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
+                "PostgresAdapter",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
