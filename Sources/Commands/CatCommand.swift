@@ -22,7 +22,7 @@ struct CatCommand: ParsableCommand {
     func run() throws {
         let settings = try outputs.settings(export.flags)
         let folder = try ExportFolder.existing(settings.required(.to))
-        let range = try range()
+        let range = try Self.range(anchors)
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var isKnown = false
         var buffer = ByteBuffer(capacity: 256 << 10)
@@ -52,17 +52,18 @@ struct CatCommand: ParsableCommand {
         buffer.removeAll()
     }
 
-    private func range() throws(Fault) -> ClosedRange<Int> {
-        guard let anchors else { return 1...Int.max }
-        let parts = anchors.replacing("..", with: " ").split(separator: " ", omittingEmptySubsequences: false)
+    /// Reads `3`, `3..7`, `3..` or `..7`; nothing means all anchors.
+    static func range(_ text: String?) throws(Fault) -> ClosedRange<Int> {
+        guard let text else { return 1...Int.max }
+        let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false)
         let bounds = parts.map { Int($0) }
-        let isSound = zip(parts, bounds).allSatisfy { $0.isEmpty || $1 != nil }
-        guard isSound, (1...2).contains(parts.count), let first = bounds.first, let last = bounds.last else {
-            throw Fault(.usage, "--anchors: \"\(anchors)\" is not a range such as 3..7")
+        let isSound = zip(parts, bounds).allSatisfy { $0.isEmpty && parts.count == 2 || $1 != nil }
+        guard isSound, let first = bounds.first, let last = bounds.last else {
+            throw Fault(.usage, "--anchors: \"\(text)\" is not a range such as 3..7")
         }
         let lower = first ?? 1
         let upper = last ?? Int.max
-        guard lower <= upper, lower >= 1 else { throw Fault(.usage, "--anchors: \"\(anchors)\" is an empty range") }
+        guard lower <= upper, lower >= 1 else { throw Fault(.usage, "--anchors: \"\(text)\" is an empty range") }
         return lower...upper
     }
 }

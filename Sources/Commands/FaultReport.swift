@@ -22,8 +22,21 @@ enum FaultReport {
     }
 
     static func print(_ fault: Fault, asJSON: Bool) {
-        let text = asJSON ? json(fault) : "kedge: error: \(fault)"
-        try? StandardStream.error.write(Redacted.redact(text) + "\n")
+        try? StandardStream.error.write(text(fault, asJSON: asJSON) + "\n")
+    }
+
+    /// The report, without passwords.
+    static func text(_ fault: Fault, asJSON: Bool) -> String {
+        let fault = redacted(fault)
+        return asJSON ? json(fault) : "kedge: error: \(fault)"
+    }
+
+    /// Its parts are redacted one by one: in the whole, a quote that does not end would hide where the next secret is.
+    private static func redacted(_ fault: Fault) -> Fault {
+        let result = Fault(
+            fault.code, Redacted.redact(fault.message), detail: fault.detail.map(Redacted.redact),
+            hint: fault.hint.map(Redacted.redact))
+        return fault.context.reduce(result) { $0.adding(Redacted.redact($1)) }
     }
 
     private static func json(_ fault: Fault) -> String {
@@ -32,7 +45,7 @@ enum FaultReport {
         let value = JSON(
             error: fault.message, code: fault.code.rawValue, status: fault.code.exitStatus, context: fault.context,
             detail: fault.detail, hint: fault.hint ?? fault.code.hint)
-        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? fault.message
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? value.error
     }
 }
 

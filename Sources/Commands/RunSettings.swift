@@ -30,9 +30,12 @@ struct RunSettings {
 
     init(_ settings: Settings, snapshotOnly: Bool = false) throws(Fault) {
         source = Redacted(try settings.text(.source) ?? "")
-        path = try Self.folder(settings.required(.to))
-        let derived = Self.defaultSlot(path)
-        slot = try Self.slotName(settings.text(.slot) ?? derived)
+        _ = try settings.required(.to)
+        path = try settings.parsed(.to, "a folder of this machine", Self.folder)
+        slot =
+            try settings.text(.slot) == nil
+            ? Self.defaultSlot(path)
+            : settings.parsed(.slot, "a slot name: a-z, 0-9 and _, at most 63 of them", Self.slotName)
         publication = try settings.text(.publication) ?? slot
         selection = try settings.selection()
         mode = snapshotOnly ? .snapshotOnly : try settings.choice(.snapshot, ExportMode.self)
@@ -53,13 +56,12 @@ struct RunSettings {
             stopGrace: try settings.duration(.stopGrace))
         slotTimeout = try settings.duration(.slotTimeout)
         retryFor = try settings.duration(.retryFor)
-        columnPrefix = try Self.prefix(settings.required(.columnPrefix))
+        columnPrefix = try settings.parsed(
+            .columnPrefix, "a prefix: letters, digits and _, at most 32 of them", Self.prefix)
     }
 
-    private static func folder(_ text: String) throws(Fault) -> String {
-        guard !text.contains("://") else {
-            throw Fault(.usage, "--to: \"\(Redacted.redact(text))\" is not a folder of this machine")
-        }
+    private static func folder(_ text: String) -> String? {
+        guard !text.contains("://") else { return nil }
         var path = text[...]
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return String(path)
@@ -76,29 +78,22 @@ struct RunSettings {
         return stem.isEmpty ? "kedge" : String("kedge_\(stem)".prefix(63))
     }
 
-    private static func slotName(_ name: String) throws(Fault) -> String {
+    private static func slotName(_ name: String) -> String? {
         let isValid =
             (1...63).contains(name.utf8.count)
             && name.utf8.allSatisfy {
                 (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f
             }
-        guard isValid else {
-            throw Fault(.usage, "--slot: \"\(name)\" is not a slot name: a-z, 0-9 and _, at most 63 of them")
-        }
-        return name
+        return isValid ? name : nil
     }
 
-    private static func prefix(_ text: String) throws(Fault) -> String {
+    private static func prefix(_ text: String) -> String? {
         let isValid =
             (1...32).contains(text.utf8.count)
             && text.utf8.allSatisfy {
                 (0x61...0x7a).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x5f
             }
-        guard isValid else {
-            throw Fault(
-                .usage, "--column-prefix: \"\(text)\" is not a prefix: letters, digits and _, at most 32 of them")
-        }
-        return text
+        return isValid ? text : nil
     }
 
     private static func compression(_ settings: Settings) throws(Fault) -> CompressionChoice {

@@ -81,14 +81,15 @@ extension Settings {
         }
     }
 
-    private func parsed<T>(
+    /// What `parse` makes of a setting; nil from it is an error that says what was expected, and where it was set.
+    func parsed<T>(
         _ key: SettingKey, _ expected: String, _ parse: (String) -> T?
     ) throws(Fault) -> T {
         guard let entry = try entry(key) else { throw Fault(.usage, "--\(key.rawValue) is missing") }
         guard let value = parse(entry.value) else {
             throw Fault(
                 entry.origin == .flag ? .usage : .settingInvalid,
-                "\(name(of: key, entry.origin)): \"\(entry.value)\" is not \(expected)")
+                "\(name(of: key, entry.origin)): \"\(Redacted.redact(entry.value))\" is not \(expected)")
         }
         return value
     }

@@ -33,7 +33,7 @@ struct Settings {
         self.environment = EnvironmentVariablesProvider(environmentVariables: environment)
         self.filePath = filePath
         try Self.refuseUnknown(variables: environment.keys.sorted())
-        file = try filePath.map { path throws(Fault) in try Self.read(path) }
+        if let filePath { file = try Self.read(filePath) } else { file = nil }
     }
 
     /// The effective value of a setting.
@@ -67,7 +67,8 @@ struct Settings {
         if case .string(let text)? = result?.value?.content { text } else { nil }
     }
 
-    private static func read(_ path: String) throws(Fault) -> YAMLSnapshot {
+    /// The settings of a file; nil when there are none in it.
+    private static func read(_ path: String) throws(Fault) -> YAMLSnapshot? {
         let bytes: [UInt8]
         do throws(Fault) {
             bytes = try Files.contents(of: path, limit: 1 << 20)
@@ -75,12 +76,16 @@ struct Settings {
             throw Fault(.configUnreadable, "the configuration file \(path) cannot be read", detail: error.detail)
         }
         do {
-            if let mapping = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))?.mapping {
-                try refuseUnknown(keys: mapping.keys.map { $0.string ?? "" }, in: path)
-            } else if bytes.contains(where: { $0 > 32 }) {
+            guard let node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) else { return nil }
+            guard let mapping = node.mapping else {
                 throw Fault(
                     .configUnreadable, "\(path) is not a list of settings",
                     detail: "expected lines such as `to: /data/export`")
+            }
+            try refuseUnknown(keys: mapping.keys.map { $0.string ?? "" }, in: path)
+            for (key, value) in mapping where value.mapping != nil {
+                throw Fault(
+                    .settingInvalid, "\"\(key.string ?? "")\" in \(path) is neither a value nor a list of values")
             }
             return try bytes.withRawSpan { span in
                 try YAMLSnapshot(data: span, providerName: path, parsingOptions: YAMLSnapshot.ParsingOptions.default)
