@@ -9,8 +9,8 @@ SHELL := /bin/bash
 SWIFT ?= swift
 SECONDS_EACH := $(or $(SECONDS),60)
 SCRIPTS := Integration/scripts
-FLOORS := Bytes DurableFiles Compression Changelog PgOutput PostgresValues PostgresAdapter Anchors Metastore Export \
-	NDJSONFormat Sinks Runtime Verification Commands
+FLOORS := Faults Bytes Threads LibPQ DurableFiles Compression Changelog PgOutput PostgresValues PostgresAdapter Anchors \
+	Metastore Export NDJSONFormat Sinks Runtime Verification Commands
 EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
 UNIT := ^($(subst $(SPACE),|,$(strip $(addsuffix Tests,$(FLOORS)))))\.
