@@ -9,10 +9,17 @@ public struct Transaction: Hashable, Sendable {
     /// When the source committed it, when it says so.
     public let commitTime: Timestamp?
 
+    /// Whether the transaction is so large that exporting it may take long; what is whole before it is then anchored
+    /// first, so that a stop in the middle of it gives up nothing else.
+    public let isLarge: Bool
+
     /// Makes a transaction.
-    public init(position: Position, identifier: UInt64? = nil, commitTime: Timestamp? = nil) {
+    public init(
+        position: Position, identifier: UInt64? = nil, commitTime: Timestamp? = nil, isLarge: Bool = false
+    ) {
         self.position = position
         self.identifier = identifier
         self.commitTime = commitTime
+        self.isLarge = isLarge
     }
 }

@@ -120,7 +120,7 @@ final class ExportRun {
                 hint: "take another one beside it with --resnapshot, or name another folder with --to")
         }
         if last != nil { try PostgresResumption.dropSlot(options()) }
-        let epoch = (last?.anchor.epoch ?? 0) + 1
+        let epoch = try nextEpoch(after: last)
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
         do throws(Fault) {
             try anchor(beginning, epoch: epoch)
@@ -197,7 +197,7 @@ final class ExportRun {
         if let standing = broken.to { to = standing } else { to = try PostgresResumption.recreateSlot(options()).0 }
         console.log.warning("\(broken.reason); going on from \(PositionNotation.lsn.text(to))")
         let identity = facts.identity(slot: settings.slot, publication: settings.publication)
-        let epoch = last.anchor.epoch + 1
+        let epoch = try nextEpoch(after: last)
         let parts = try self.parts(exportRecord(identity), source: identity, epoch: epoch)
         let publication = Publication(
             kind: broken.kind == .gap ? .gap : .fork, from: last.anchor.to, to: to, reason: broken.reason)
@@ -218,6 +218,14 @@ final class ExportRun {
         case .targetReached: return .targetReached
         case .stopped: return .stopped
         }
+    }
+
+    private func nextEpoch(after last: StoredAnchor?) throws(Fault) -> UInt16 {
+        let epoch = last?.anchor.epoch ?? 0
+        guard epoch < .max else {
+            throw Fault(.exportFormat, "the export has no epoch left", hint: "begin another export with --to")
+        }
+        return epoch + 1
     }
 
     // MARK: Parts

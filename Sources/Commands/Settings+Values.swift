@@ -115,7 +115,9 @@ enum Quantity {
     }
 
     static func duration(_ text: String) -> Duration? {
-        split(text, units: ["ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000])
+        // Small letters only: 64M is a slip for a size, not an hour and four minutes.
+        guard text == text.lowercased() else { return nil }
+        return split(text, units: ["ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000])
             .map { .milliseconds($0) }
     }
 

@@ -179,7 +179,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
             beginDecoding(
                 Transaction(
                     position: Position(rawValue: commit.endLSN), identifier: UInt64(begin.xid),
-                    commitTime: Timestamp(postgres: commit.commitTime)))
+                    commitTime: Timestamp(postgres: commit.commitTime), isLarge: buffer.isSpooled))
         case .message where isIdle:
             guard case .message(let message) = try StreamReading.message(payload) else { return }
             try buffer.append(payload)

@@ -28,6 +28,9 @@ struct TransactionBuffer: ~Copyable {
     /// How many bytes the messages take.
     private(set) var byteCount = 0
 
+    /// Whether the messages are more than memory holds.
+    var isSpooled: Bool { spool != nil }
+
     /// Adds a message.
     mutating func append(_ message: RawSpan) throws(Fault) {
         byteCount += message.byteCount + 4

@@ -42,6 +42,9 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
     func take(_ batch: borrowing ChangeBatch, now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
         var published: StoredAnchor?
         for slice in batch.slices {
+            if slice.transaction.isLarge, !isInsideTransaction, pendingTransactions > 0 {
+                published = try publish(now: now)
+            }
             if waitingSince == nil { waitingSince = now }
             try recorder.record(slice, of: batch)
             progress.count(rows: slice.changes.count, bytes: 0, transactions: slice.isComplete ? 1 : 0)
@@ -69,8 +72,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         return isDue ? try publish(now: now) : nil
     }
 
-    /// Publishes whatever is whole, at the end of a run. A transaction that is not whole is forgotten, together with
-    /// those that share its segments; the next run reads them again.
+    /// Publishes whatever is whole, at the end of a run. A transaction that is not whole is forgotten; the next run
+    /// reads it again.
     func end(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
         guard !isInsideTransaction else {
             recorder.discard()
