@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
         let settings = try outputs.settings(source.flags.merging(export.flags) { first, _ in first })
         let console = try Console(settings)
         let request = try SourceRequest(settings)
-        var checks = try PostgresDoctor(request.options(), mode: request.mode).examine()
+        var checks = try PostgresDoctor(request.options(), mode: request.mode, resume: resumePoint(settings)).examine()
         if let path = try settings.text(.to) {
             checks.append(destination(path, minimum: try settings.byteCount(.minFree)))
         }
@@ -36,9 +36,17 @@ struct DoctorCommand: ParsableCommand {
         try console.print(text(lines), or: lines)
         if let failure = checks.first(where: { $0.verdict == .failure }) {
             throw Fault(
-                .postgresConfiguration, "a run would fail: \(failure.name): \(failure.finding)",
+                failure.code ?? .postgresConfiguration, "a run would fail: \(failure.name): \(failure.finding)",
                 hint: failure.remedy ?? "see above")
         }
+    }
+
+    /// Where the export stands, when there is one already.
+    private func resumePoint(_ settings: Settings) throws(Fault) -> ResumePoint? {
+        guard let path = try settings.text(.to), try Files.exists(ExportFolder(path).exportRecord),
+            let last = try DirectoryAnchorStore(exportPath: path).latest()?.anchor
+        else { return nil }
+        return ResumePoint(position: last.to, source: last.source)
     }
 
     private func text(_ lines: [Line]) -> String {
@@ -59,7 +67,7 @@ struct DoctorCommand: ParsableCommand {
             }
             return Check("destination", .good, "\(free) bytes free")
         } catch {
-            return Check("destination", .failure, error.message, remedy: error.detail)
+            return Check("destination", failing: error)
         }
     }
 }

@@ -38,8 +38,10 @@ struct StatusCommand: ParsableCommand {
         let ageSeconds: Int64
         let lastCommit: String?
         let running: Bool
-        let tables: [String: Int]?
+        let records: Int?
+        let tables: Int
         var lagBytes: UInt64?
+        var lagSeconds: Int64?
         var serverPosition: String?
         var slot: Slot?
     }
@@ -59,18 +61,24 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
-        let lease = (try? Metastore(path: folder.catalog).lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
+        let store = try? Metastore(path: folder.catalog)
+        let lease = (try? store?.lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
+        let tables = try Files.names(in: folder.path).filter { $0 != ExportFolder.controlName }
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,
             ageSeconds: (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000,
-            lastCommit: latest.commitTimeLast?.description, running: lease != nil, tables: nil)
+            lastCommit: latest.commitTimeLast?.description, running: lease != nil,
+            records: try? store?.recordedRowCount(), tables: tables.count)
     }
 
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
         let position = try slots.serverPosition()
         report.serverPosition = latest.source.notation.text(position)
         report.lagBytes = position > latest.to ? position.rawValue - latest.to.rawValue : 0
+        let commit = latest.commitTimeLast ?? latest.run.publishedAt
+        report.lagSeconds =
+            report.lagBytes == 0 ? 0 : max(0, (Workspace.now.microseconds - commit.microseconds) / 1_000_000)
         guard let name = latest.source.text("slot"), let health = try slots.health(name) else { return }
         report.slot = Report.Slot(
             name: name, active: health.isActive, walStatus: health.walStatus, retainedBytes: health.retainedByteCount,
@@ -83,9 +91,11 @@ struct StatusCommand: ParsableCommand {
             "anchor      \(report.anchor) (\(report.kind), epoch \(report.epoch)) at \(report.position)",
             "published   \(report.publishedAt), \(report.ageSeconds) s ago",
         ]
+        lines.append("holds       \(report.records.map { "\($0) records" } ?? "records") of \(report.tables) tables")
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
         if let server = report.serverPosition {
-            lines.append("server      \(server), \(report.lagBytes ?? 0) bytes ahead")
+            lines.append(
+                "server      \(server), \(report.lagBytes ?? 0) bytes ahead, \(report.lagSeconds ?? 0) s behind")
         }
         if let slot = report.slot {
             lines.append(

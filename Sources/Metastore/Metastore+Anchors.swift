@@ -42,6 +42,13 @@ extension Metastore {
         try recorded(where: "number = ?", [number]).first
     }
 
+    /// How many records all anchors of the index publish together.
+    public func recordedRowCount() throws(Fault) -> Int {
+        try read("count the records of the index") { database in
+            try Int.fetchOne(database, sql: "SELECT coalesce(sum(rows), 0) FROM anchors") ?? 0
+        }
+    }
+
     /// Makes the index what the chain in `store` says.
     public func rebuild(from store: any AnchorStore) throws(Fault) {
         let numbers = try store.numbers()

@@ -25,13 +25,26 @@ public struct Check: Sendable {
     public let finding: String
     /// What to do; nil when nothing is to be done.
     public let remedy: String?
+    /// The fault with which a run would end; nil unless the verdict is a failure.
+    public let code: Fault.Code?
 
     /// Makes a check.
-    public init(_ name: String, _ verdict: Verdict, _ finding: String, remedy: String? = nil) {
+    public init(
+        _ name: String, _ verdict: Verdict, _ finding: String, remedy: String? = nil,
+        code: Fault.Code = .postgresConfiguration
+    ) {
         self.name = name
         self.verdict = verdict
         self.finding = finding
         self.remedy = remedy
+        self.code = verdict == .failure ? code : nil
+    }
+
+    /// The check that `fault` fails.
+    public init(_ name: String, failing fault: Fault) {
+        self.init(
+            name, .failure, fault.detail.map { "\(fault.message) (\($0))" } ?? fault.message,
+            remedy: fault.hint ?? fault.code.hint, code: fault.code)
     }
 }
 
@@ -39,11 +52,13 @@ public struct Check: Sendable {
 public struct PostgresDoctor: Sendable {
     private let options: PostgresOptions
     private let mode: ExportMode
+    private let resume: ResumePoint?
 
-    /// Makes a doctor for the run that the options describe.
-    public init(_ options: PostgresOptions, mode: ExportMode) {
+    /// Makes a doctor for the run that the options describe; `resume` says where an export stands that is there already.
+    public init(_ options: PostgresOptions, mode: ExportMode, resume: ResumePoint? = nil) {
         self.options = options
         self.mode = mode
+        self.resume = resume
     }
 
     /// All checks, in an order in which the first failure is worth mending first.
@@ -53,7 +68,7 @@ public struct PostgresDoctor: Sendable {
         do throws(Fault) {
             catalog = try Session.open(options, for: .catalog)
         } catch {
-            return [Check("connection", .failure, error.message, remedy: error.detail ?? error.code.hint)]
+            return [Check("connection", failing: error)]
         }
         checks.append(
             Check(
@@ -64,8 +79,8 @@ public struct PostgresDoctor: Sendable {
             checks.append(Check("transport", .warning, warning, remedy: "set sslmode=verify-full"))
         }
         checks += try settings(catalog)
-        checks.append(try replication())
-        checks.append(plan())
+        checks += replication(catalog)
+        checks += tables(catalog)
         checks += try slot(catalog)
         return checks
     }
@@ -107,7 +122,7 @@ public struct PostgresDoctor: Sendable {
         do throws(Fault) {
             try ServerCheck.refuseSynchronous(catalog, applicationName: options.applicationName)
         } catch {
-            checks.append(Check("synchronous_standby_names", .failure, error.message, remedy: error.code.hint))
+            checks.append(Check("synchronous_standby_names", failing: error))
         }
         return checks
     }
@@ -119,57 +134,117 @@ public struct PostgresDoctor: Sendable {
             name, used < limit ? .good : .failure, "\(used) of \(limit) in use", remedy: used < limit ? nil : remedy)
     }
 
-    private func replication() throws(Fault) -> Check {
+    /// A replication connection, and what it says of the history that an export stands in.
+    private func replication(_ catalog: borrowing PQConnection) -> [Check] {
         do throws(Fault) {
             let connection = try Session.open(options, for: .replication)
             let facts = try ServerFacts.read(replication: connection)
-            return Check(
+            let check = Check(
                 "replication connection", .good,
                 "system \(facts.systemIdentifier), timeline \(facts.timeline)\(facts.isStandby ? ", a standby" : "")")
+            guard let resume else { return [check] }
+            return [check, try history(of: resume, facts, connection, catalog)]
         } catch {
-            return Check(
-                "replication connection", .failure, error.detail ?? error.message,
-                remedy:
-                    "ALTER ROLE … REPLICATION (or the provider's replication role), and a pg_hba.conf line for the database"
-            )
+            return [Check("replication connection", failing: error)]
         }
     }
 
-    private func plan() -> Check {
+    private func history(
+        of resume: ResumePoint, _ facts: ServerFacts, _ replication: borrowing PQConnection,
+        _ catalog: borrowing PQConnection
+    ) throws(Fault) -> Check {
+        let health = try SlotControl.health(options.slot, catalog)
+        let proof = StartProof(facts: facts, health: health, resume: resume, slot: options.slot)
+        let end = PositionNotation.lsn.text(resume.position)
+        do throws(Fault) {
+            let broken = try proof.check { timeline throws(Fault) in
+                try replication.query("TIMELINE_HISTORY \(timeline)").first["content"] ?? ""
+            }
+            return broken.map { Check("history", failing: $0.fault) }
+                ?? Check("history", .good, "the source goes on where the export ends, at \(end)")
+        } catch {
+            return Check("history", failing: error)
+        }
+    }
+
+    private func tables(_ catalog: borrowing PQConnection) -> [Check] {
         do throws(Fault) {
             let plan = try PostgresPlan.read(options, mode: mode)
-            let count = "\(plan.tables.count) tables"
-            guard let warning = plan.warnings.first else { return Check("tables", .good, count) }
-            return Check("tables", .warning, "\(count); \(warning)", remedy: "see `kedge plan`")
+            var checks = [Check("tables", .good, "\(plan.tables.count) tables")]
+            checks += plan.warnings.map { Check("tables", .warning, $0, remedy: "see `kedge plan`") }
+            return checks + (try access(plan.tables, catalog))
         } catch {
-            return Check("tables", .failure, error.message, remedy: error.hint ?? error.code.hint)
+            return [Check("tables", failing: error)]
         }
+    }
+
+    /// Whether the role may read the tables, and whether they are stored in a way that sends changes.
+    private func access(
+        _ tables: [TableDescription], _ catalog: borrowing PQConnection
+    ) throws(Fault) -> [Check] {
+        let oids = tables.flatMap { [$0.oid] + $0.heaps.map(\.oid) }.map(String.init).joined(separator: ", ")
+        guard !oids.isEmpty else { return [] }
+        let rows = try catalog.query(
+            """
+            select c.oid::regclass::text as name, pg_catalog.has_table_privilege(c.oid, 'select') as readable, a.amname
+            from pg_catalog.pg_class c left join pg_catalog.pg_am a on a.oid = c.relam
+            where c.oid in (\(oids)) order by 1
+            """
+        ).records
+        var checks = rows.filter { $0["readable"] != "t" }.map { row in
+            Check(
+                "privileges", .failure, "the role may not read \(row["name"] ?? "a table")",
+                remedy: "GRANT SELECT ON \(row["name"] ?? "the table")", code: .postgresPermission)
+        }
+        checks += rows.filter { $0["amname"] != nil && $0["amname"] != "heap" }.map { row in
+            Check(
+                "access method", .warning,
+                "\(row["name"] ?? "a table") is stored by \(row["amname"] ?? "?"), which may send no changes",
+                remedy: "leave it out with --exclude-tables unless its changes are known to be streamed")
+        }
+        return checks
     }
 
     private func slot(_ catalog: borrowing PQConnection) throws(Fault) -> [Check] {
-        guard mode != .snapshotOnly, let health = try SlotControl.health(options.slot, catalog) else { return [] }
+        guard mode != .snapshotOnly else { return [] }
+        guard let health = try SlotControl.health(options.slot, catalog) else { return try creation(catalog) }
         if health.isLost {
-            return [
-                Check(
-                    "slot", .failure, "\"\(health.name)\" was invalidated by the server",
-                    remedy: "take a new snapshot with --resnapshot")
-            ]
+            let fault = Fault(.postgresSlotInvalid, "\"\(health.name)\" was invalidated by the server")
+            return [Check("slot", failing: fault)]
+        }
+        let age = health.catalogAge.map { ", holds back the catalog by \($0) transactions" } ?? ""
+        let state =
+            "\"\(health.name)\"\(health.isActive ? ", in use" : "") keeps \(health.retainedByteCount) bytes of log, "
+            + "wal_status \(health.walStatus)\(age)"
+        return [
+            Check("slot", health.walStatus == "unreserved" ? .warning : .good, state), try lifetime(health, catalog),
+        ]
+    }
+
+    /// What would keep a new slot waiting.
+    private func creation(_ catalog: borrowing PQConnection) throws(Fault) -> [Check] {
+        guard resume == nil, let blockers = try SlotControl.blockers(catalog) else { return [] }
+        return [
+            Check(
+                "open transactions", .warning, "making the slot would wait for \(blockers)",
+                remedy: "end them, or allow more time with --slot-timeout")
+        ]
+    }
+
+    private func lifetime(_ health: SlotHealth, _ catalog: borrowing PQConnection) throws(Fault) -> Check {
+        guard let safe = health.safeWALByteCount else {
+            return Check("anchor lifetime", .good, "without a run the slot lives until the server's disk is full")
         }
         let rate = try walRate(catalog)
-        let state = "\"\(health.name)\" keeps \(health.retainedByteCount) bytes of log, wal_status \(health.walStatus)"
-        var checks = [Check("slot", health.walStatus == "unreserved" ? .warning : .good, state)]
-        if let safe = health.safeWALByteCount {
-            let seconds = rate > 0 ? Int64(Double(max(0, safe)) / rate) : nil
-            let life =
-                seconds.map { "about \($0) s at the present \(Int(rate)) bytes of log a second" }
-                ?? "as long as the server is idle"
-            checks.append(
-                Check(
-                    "anchor lifetime", (seconds ?? .max) < 3600 ? .warning : .good,
-                    "without a run the slot lives \(life)",
-                    remedy: (seconds ?? .max) < 3600 ? "run more often, or raise max_slot_wal_keep_size" : nil))
+        guard rate > 0 else {
+            return Check("anchor lifetime", .good, "the server is idle: \(safe) bytes of log are left")
         }
-        return checks
+        let seconds = Int64(Double(max(0, safe)) / rate)
+        let isShort = seconds < 3600
+        return Check(
+            "anchor lifetime", isShort ? .warning : .good,
+            "without a run the slot lives about \(seconds) s at the present \(Int(rate)) bytes of log a second",
+            remedy: isShort ? "run more often, or raise max_slot_wal_keep_size" : nil)
     }
 
     /// Bytes of log a second, looked at for a second.

@@ -29,6 +29,8 @@ public struct SlotHealth: Sendable {
     public let safeWALByteCount: Int64?
     /// How many bytes of log the slot keeps.
     public let retainedByteCount: Int64
+    /// How many transactions the slot holds the cleaning of the catalog back by.
+    public let catalogAge: Int64?
     /// Why the slot can never be read again.
     public let invalidation: String?
 
@@ -65,7 +67,7 @@ enum SlotControl {
         return try catalog.query(
             """
             select slot_name, plugin, database, active, active_pid, temporary, restart_lsn, confirmed_flush_lsn,
-                   wal_status, safe_wal_size, \(reason) as reason,
+                   wal_status, safe_wal_size, pg_catalog.age(catalog_xmin) as catalog_age, \(reason) as reason,
                    coalesce(pg_catalog.pg_wal_lsn_diff(\(now), restart_lsn), 0)::bigint as retained
             from pg_catalog.pg_replication_slots where \(condition) order by slot_name
             """
@@ -80,7 +82,9 @@ enum SlotControl {
             restart: row["restart_lsn"].flatMap(PositionNotation.lsn.position),
             confirmed: row["confirmed_flush_lsn"].flatMap(PositionNotation.lsn.position),
             walStatus: row["wal_status"] ?? "unknown", safeWALByteCount: row["safe_wal_size"].flatMap { Int64($0) },
-            retainedByteCount: row["retained"].flatMap { Int64($0) } ?? 0, invalidation: row["reason"])
+            retainedByteCount: row["retained"].flatMap { Int64($0) } ?? 0,
+            catalogAge: row["catalog_age"].flatMap { Int64($0) },
+            invalidation: row["reason"])
     }
 
     /// Creates a slot and the snapshot that fits it, waiting for open transactions no longer than the options allow.
@@ -91,11 +95,11 @@ enum SlotControl {
         try replication.send(command(options, lifetime: lifetime, facts: facts))
         let deadline = ContinuousClock.now + options.slotTimeout
         if let answer = try replication.answer(until: min(deadline, .now + .seconds(3))) { return try created(answer) }
-        let blockers = try SlotControl.blockers(catalog)
+        let blockers = try SlotControl.blockers(catalog) ?? "none visible to this role"
         options.report(
             PostgresNotice(.info, "creating the slot waits for transactions that are open: \(blockers)"))
         if let answer = try replication.answer(until: deadline) { return try created(answer) }
-        let remaining = try SlotControl.blockers(catalog)
+        let remaining = try SlotControl.blockers(catalog) ?? "none visible to this role"
         replication.cancel()
         if case .success(let table)? = try replication.answer(until: .now + .seconds(10)) {
             return try created(.success(table))
@@ -124,8 +128,8 @@ enum SlotControl {
         return Created(consistentPoint: point, snapshotName: name)
     }
 
-    /// Who keeps a slot from being created: never the text of a statement, which may hold values.
-    private static func blockers(_ catalog: borrowing PQConnection) throws(Fault) -> String {
+    /// Who keeps a slot from being created, nil when nobody does: never the text of a statement, which may hold values.
+    static func blockers(_ catalog: borrowing PQConnection) throws(Fault) -> String? {
         let rows = try catalog.query(
             """
             select 'pid ' || pid || ' (user ' || coalesce(usename, '?') || ', database ' || coalesce(datname, '?')
@@ -142,7 +146,7 @@ enum SlotControl {
             """
         ).rows.compactMap { $0[0] }
         let all = rows + prepared
-        return all.isEmpty ? "none visible to this role" : all.joined(separator: "; ")
+        return all.isEmpty ? nil : all.joined(separator: "; ")
     }
 
     /// Drops a slot; waits a moment for a reader that has only just gone. A slot that is not there is no fault.
