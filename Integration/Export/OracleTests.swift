@@ -41,7 +41,11 @@ extension IntegrationSuites {
             """,
             """
             UPDATE oracle.records SET rec = rec - 'version' || '{"_cdc_unset": ["version"]}'
-            WHERE id = (SELECT max(id) FROM oracle.records WHERE tbl = 'public.documents' AND rec->>'_cdc_op' = 'u')
+            WHERE id = (
+                SELECT max(r.id) FROM oracle.records r
+                WHERE r.tbl = 'public.documents' AND r.rec->>'_cdc_op' = 'u' AND r.rec->>'version' <> (
+                    SELECT p.rec->>'version' FROM oracle.records p
+                    WHERE p.tbl = r.tbl AND p.id < r.id AND p.rec->>'id' = r.rec->>'id' ORDER BY p.id DESC LIMIT 1))
             """,
             """
             UPDATE oracle.records SET tbl = 'public.queue_b'

@@ -249,6 +249,38 @@ extension IntegrationSuites {
             try scene.expectNoFaults()
         }
 
+        @Test(
+            "a write that the disk refuses ends the run cleanly, and the next goes on",
+            arguments: ["snapshot", "stream"])
+        func diskRefuses(phase: String) throws {
+            let scene = try Scene("refused")
+            if phase == "stream" { try scene.catchUp() }
+            try scene.workload.writeOneTransaction(rows: 20_000)
+            let anchors = (try? scene.export.anchors().count) ?? 0
+            // No file may grow beyond 512 KiB: the system refuses with the same kind of error as a full disk.
+            let limited = ["bash", "-c", "trap '' XFSZ; ulimit -f 512; exec \"$@\"", "bash", KedgeProcess.path]
+            let run = try ShellCommand(limited + scene.run("--until", "now", "--compression", "none"))
+            let outcome = try run.wait(deadline: .seconds(60))
+            #expect(outcome.status == 74, "\(outcome.errors.suffix(2000))")
+            #expect(outcome.errors.contains("[file.disk-full]"))
+            #expect(((try? scene.export.anchors().count) ?? 0) == anchors)
+            if phase == "stream" { #expect(try KedgeProcess.run(["verify", "--to", scene.export.path]).status == 0) }
+            try scene.catchUp()
+            try scene.expectNoFaults()
+        }
+
+        @Test("a server with little patience is answered while a large transaction is decoded and written")
+        func impatientServer() throws {
+            let scene = try Scene("patience")
+            try scene.catchUp()
+            try scene.server.sql("ALTER DATABASE \(scene.database) SET wal_sender_timeout = '1s'")
+            try scene.workload.writeOneTransaction(rows: 60_000)
+            let outcome = try KedgeProcess.expect(
+                0, scene.run("--until", "now", "--queue-bytes", "256KiB"), deadline: .seconds(120))
+            #expect(!outcome.errors.contains("trying again"), "\(outcome.errors.suffix(2000))")
+            try scene.expectNoFaults()
+        }
+
         @Test("a snapshot alone leaves nothing at the source")
         func snapshotOnly() throws {
             let scene = try Scene("only")
