@@ -42,10 +42,10 @@ demo: deps release ## Watch a database become an export, be killed, go on, and b
 	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" $(SCRIPTS)/demo.sh
 
 fuzz: ## Fuzz every decoder for SECONDS=60
-	@$(SCRIPTS)/fuzz.sh $(SECONDS_EACH)
+	@Tests/Fuzz/run.sh $(SECONDS_EACH)
 
 golden: ## Write the golden files anew; review the difference as a change of the format
-	KEDGE_GOLDEN=write $(SWIFT) test --filter '^NDJSONFormatTests\.'
+	KEDGE_GOLDEN=rewrite $(SWIFT) test --filter '^NDJSONFormatTests\.'
 	git --no-pager diff --stat -- Tests
 
 bench: deps release ## Measure against psql and pg_recvlogical in one run
