@@ -25,16 +25,22 @@ struct CatCommand: ParsableCommand {
         let range = try Self.range(anchors)
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var isKnown = false
+        var others: Set<String> = []
         var buffer = ByteBuffer(capacity: 256 << 10)
-        for number in try store.numbers() where isKnown || range.contains(number) || number < range.lowerBound {
+        for number in try store.numbers() {
             guard number <= range.upperBound, let anchor = try store.anchor(number)?.anchor else { break }
             // A snapshot's segments are in the order of its rows; a table's segments follow each other everywhere.
+            others.formUnion(anchor.segments.map(\.table))
             for segment in anchor.segments where segment.table == table {
                 isKnown = true
                 if range.contains(number) { try print(folder.file(segment.path), through: &buffer) }
             }
         }
-        guard isKnown else { throw Fault(.tableMissing, "the export holds no records of table \"\(table)\"") }
+        guard isKnown else {
+            throw Fault(
+                .tableMissing, "the export holds no records of table \"\(table)\"",
+                hint: "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
+        }
     }
 
     private func print(_ path: String, through buffer: inout ByteBuffer) throws(Fault) {

@@ -86,12 +86,12 @@ extension Fault.Code {
             .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
-        case .postgresUnreachable, .postgresRefused, .postgresSlotTimeout, .postgresSnapshotLost: 69
+        case .postgresUnreachable, .postgresSlotTimeout, .postgresSnapshotLost: 69
         case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
-        case .postgresPermission, .postgresRowSecurity, .filePermission: 77
+        case .postgresRefused, .postgresPermission, .postgresRowSecurity, .filePermission: 77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
             .postgresSnapshotImpossible:
