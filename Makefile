@@ -49,7 +49,7 @@ golden: ## Write the golden files anew; review the difference as a change of the
 	git --no-pager diff --stat -- Tests
 
 bench: deps release ## Measure against psql and pg_recvlogical in one run
-	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" $(SCRIPTS)/bench.sh
+	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/bench.sh
 
 docs: man completions ## Man pages and shell completions, under .build/share
 
