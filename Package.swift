@@ -147,7 +147,10 @@ let package = Package(
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Faults", "Changelog", "PostgresValues", "NDJSONFormat", "Export", "Bytes"],
+            dependencies: [
+                "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
+                "TestSupport",
+            ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]
 )
