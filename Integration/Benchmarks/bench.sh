@@ -8,7 +8,7 @@ set -euo pipefail
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make bench" >&2; exit 1; }
 rows=${BENCH_ROWS:-1000000}
 changes=${BENCH_CHANGES:-500000}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/kedge-bench.XXXXXX")
+folder=$(mktemp -d --tmpdir kedge-bench.XXXXXX)
 chmod 755 "$folder"
 server=$folder/server
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)

@@ -18,7 +18,7 @@ note() { printf '   %s\n' "$*"; }
 show() { printf '%s   $ %s%s\n' "$dim" "$*" "$plain"; }
 fail() { printf '%s   FAILED: %s%s\n' "$red" "$*" "$plain" >&2; exit 1; }
 
-folder=$(mktemp -d "${TMPDIR:-/tmp}/kedge-demo.XXXXXX")
+folder=$(mktemp -d --tmpdir kedge-demo.XXXXXX)
 chmod 755 "$folder"
 server=$folder/server
 export_folder=$folder/export

@@ -64,6 +64,8 @@ final class ExportRun {
             workspace.close(outcome: end.rawValue)
             return report(end)
         } catch {
+            // What was not published need not take up room until the next run; unless that run has begun already.
+            if error.code != .crashPoint, !workspace.hasLostLease { try? workspace.sweep() }
             workspace.close(outcome: error.code.rawValue)
             throw error
         }

@@ -61,7 +61,7 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
-        let store = try? Metastore(path: folder.catalog)
+        let store = try? Metastore(reading: folder.catalog)
         let lease = (try? store?.lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
         let tables = try Files.names(in: folder.path).filter { $0 != ExportFolder.controlName }
         return Report(

@@ -37,35 +37,42 @@ struct VerifyCommand: ParsableCommand {
         let path = try settings.required(.to)
         let folder = ExportFolder(path)
         guard try Files.exists(folder.control) else { throw Fault(.exportMissing, "\(path) is no export") }
-        let result = try Verifier(exportPath: path, catalog: catalog(folder)).verify(fromAnchor: from)
+        let (catalog, damage) = try catalog(folder)
+        let result = try Verifier(exportPath: path, catalog: catalog).verify(fromAnchor: from)
+        let findings = result.findings + damage
         let report = Report(
-            sound: result.isSound, export: result.exportID, firstAnchor: result.anchors?.lowerBound,
+            sound: findings.isEmpty, export: result.exportID, firstAnchor: result.anchors?.lowerBound,
             lastAnchor: result.anchors?.upperBound, reached: result.reached, segments: result.segmentCount,
             records: result.recordCount, bytes: result.byteCount,
-            findings: result.findings.map { ["path": $0.path, "what": $0.what] },
+            findings: findings.map { ["path": $0.path, "what": $0.what] },
             notes: result.notes.map { ["path": $0.path, "what": $0.what] })
-        try console.print(text(result), or: report)
-        guard result.isSound else {
-            throw Fault(.verificationFailed, "the export does not hold: \(result.findings.count) findings, see above")
+        try console.print(text(result, findings), or: report)
+        guard findings.isEmpty else {
+            throw Fault(.verificationFailed, "the export does not hold: \(findings.count) findings, see above")
         }
     }
 
-    /// What the metadata store says of the chain; it is no part of the proof, but must not contradict it.
-    private func catalog(_ folder: ExportFolder) -> CatalogView? {
-        guard (try? Files.exists(folder.catalog)) == true, let store = try? Metastore(path: folder.catalog) else {
-            return nil
-        }
-        return CatalogView(lastNumber: (try? store.lastRecorded())??.number) { number in
-            (try? store.recorded(number))??.digest
+    /// What the metadata store says of the chain. It is no part of the proof and can be made anew, but it must be whole
+    /// and must not contradict the chain. It is looked at and left as it is.
+    private func catalog(_ folder: ExportFolder) throws(Fault) -> (CatalogView?, damage: [Finding]) {
+        guard try Files.exists(folder.catalog) else { return (nil, []) }
+        let path = "\(ExportFolder.controlName)/catalog.sqlite"
+        do throws(Fault) {
+            let store = try Metastore(reading: folder.catalog)
+            let last = try store.lastRecorded()?.number
+            return (CatalogView(lastNumber: last) { number in (try? store.recorded(number))??.digest }, [])
+        } catch {
+            guard error.code == .exportBroken else { return (nil, []) }
+            return (nil, [Finding(path: path, what: error.detail ?? error.message)])
         }
     }
 
-    private func text(_ result: VerificationReport) -> String {
-        var lines = result.findings.map { "BROKEN  \($0.path): \($0.what)" }
+    private func text(_ result: VerificationReport, _ findings: [Finding]) -> String {
+        var lines = findings.map { "BROKEN  \($0.path): \($0.what)" }
         lines += result.notes.map { "note    \($0.path): \($0.what)" }
         let range = result.anchors.map { "anchors \($0.lowerBound) to \($0.upperBound)" } ?? "no anchors"
         lines.append(
-            "\(result.isSound ? "holds" : "does not hold"): \(range), \(result.segmentCount) segments, "
+            "\(findings.isEmpty ? "holds" : "does not hold"): \(range), \(result.segmentCount) segments, "
                 + "\(result.recordCount) records, \(result.byteCount) bytes"
                 + (result.reached.map { ", reached \($0)" } ?? ""))
         return lines.joined(separator: "\n")

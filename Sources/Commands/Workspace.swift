@@ -72,7 +72,8 @@ final class Workspace: Sendable {
     private func mend() throws(Fault) {
         try sweep()
         let latest = try chain.latest()
-        guard try store.lastRecorded()?.number != latest?.anchor.number else { return }
+        let recorded = try store.lastRecorded()
+        guard recorded?.number != latest?.anchor.number || recorded?.digest != latest?.digest else { return }
         try store.rebuild(from: chain)
     }
 

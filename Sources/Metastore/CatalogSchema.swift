@@ -37,14 +37,32 @@ enum CatalogSchema {
         return queue
     }
 
+    /// Opens the database at `path` as it is, and proves that it is whole.
+    static func openForReading(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(Metastore.busyTimeout)
+        configuration.label = "catalog"
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.read { database in
+            try proveWhole(database)
+            try probe(database)
+        }
+        return queue
+    }
+
+    private static func proveWhole(_ database: Database) throws {
+        guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the quick check failed")
+        }
+    }
+
     private static func migrate(_ database: Database) throws {
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard found <= version else {
             throw Fault(.exportFormat, "the catalog has version \(found); this version of kedge knows \(version)")
         }
-        guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the quick check failed")
-        }
+        try proveWhole(database)
         for (name, columns) in tables {
             try database.execute(sql: "CREATE TABLE IF NOT EXISTS \(name) (\(columns)) STRICT")
         }

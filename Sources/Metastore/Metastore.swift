@@ -32,6 +32,12 @@ public final class Metastore: Sendable {
         }
     }
 
+    /// Opens the catalog at `path` to look at it: nothing is made, mended or locked. A damaged one is a fault.
+    public init(reading path: String) throws(Fault) {
+        processStartTicks = ProcessTable.startTicks
+        queue = try Self.translating("read the catalog") { try CatalogSchema.openForReading(path) }
+    }
+
     /// Closes the catalog; nothing may be asked of it afterwards.
     public func close() throws(Fault) {
         try Self.translating("close the catalog") { try queue.close() }

@@ -73,10 +73,12 @@ enum CatalogReader {
             order by i.indrelid, k.place
             """
         ).records
+        let columnsByTable = Dictionary(grouping: columns) { $0["attrelid"] ?? "" }
+        let keysByTable = Dictionary(grouping: keys) { $0["indrelid"] ?? "" }
         for index in tables.indices {
             let oid = String(tables[index].oid)
-            tables[index].columns = columns.filter { $0["attrelid"] == oid }.compactMap(column)
-            tables[index].key = keys.filter { $0["indrelid"] == oid }.compactMap { $0["attname"] }
+            tables[index].columns = columnsByTable[oid, default: []].compactMap(column)
+            tables[index].key = keysByTable[oid, default: []].compactMap { $0["attname"] }
         }
     }
 
@@ -112,9 +114,9 @@ enum CatalogReader {
             order by t.root, n.nspname collate "C", c.relname collate "C"
             """
         ).records
+        let heapsByTable = Dictionary(grouping: heaps) { $0["root"] ?? "" }
         for index in tables.indices {
-            let oid = String(tables[index].oid)
-            tables[index].heaps = heaps.filter { $0["root"] == oid }.compactMap(heap)
+            tables[index].heaps = heapsByTable[String(tables[index].oid), default: []].compactMap(heap)
         }
     }
 

@@ -118,6 +118,23 @@ import Testing
         #expect(try Metastore(path: path).leaseHolder() == nil)
     }
 
+    @Test(arguments: [Array("no database at all, but long enough to be looked at as one".utf8), []])
+    func `reading a damaged catalog mends nothing`(content: [UInt8]) throws {
+        try folder.write(content, to: "catalog.sqlite")
+        #expect(faultCode { _ = try Metastore(reading: path) } != nil)
+        #expect(try folder.read("catalog.sqlite") == content)
+    }
+
+    @Test func `reading makes no catalog, and sees what another has written`() throws {
+        #expect(faultCode { _ = try Metastore(reading: path) } != nil)
+        #expect(try !Files.exists(path))
+        let writer = try Metastore(path: path)
+        try writer.rebuild(from: try chain(3))
+        let reader = try Metastore(reading: path)
+        #expect(try reader.lastRecorded()?.number == 3)
+        #expect(faultCode { try reader.note("key", "value") } != nil)
+    }
+
     @Test func `a folder that is missing is a fault`() {
         #expect(faultCode { _ = try Metastore(path: folder("nowhere/catalog.sqlite")) } == .fileCreate)
     }

@@ -40,6 +40,7 @@ private func walk(_ tuple: Tuple) {
     for _ in 0..<tuple.columnCount { must { () throws(WireFault) in _ = try tuple.nextColumn() } }
 }
 
+/// A fuzzer learns of a finding by a trap and in no other way, which is why this one is here.
 private func must(_ body: () throws(WireFault) -> Void) {
     do throws(WireFault) { try body() } catch { fatalError("a message that was checked cannot be walked") }
 }
