@@ -25,7 +25,8 @@ struct TablePlanner {
         var tables = try publicationExists ? published(among: all, catalog) : chosen(among: all, &warnings)
         try requireEveryPattern(tables)
         try CatalogReader.addColumns(catalog, to: &tables)
-        try CatalogReader.addHeaps(catalog, to: &tables)
+        // Measuring every heap costs the server something, and a run that only goes on reads none of them.
+        if mode != .streamOnly { try CatalogReader.addHeaps(catalog, to: &tables) }
         for table in tables { try check(table, &warnings) }
         return Selection(tables: tables.sorted { $0.name < $1.name }, warnings: warnings)
     }
