@@ -21,6 +21,17 @@ extension IntegrationSuites {
             try server.remove()
         }
 
+        @Test("the versions that the tests need are at hand")
+        func versions() {
+            #expect(ServerPrograms.all.map(\.major).contains([16, 18]), "run Integration/scripts/servers.sh")
+        }
+
+        @Test("every version starts and answers", arguments: ServerPrograms.all)
+        func everyVersion(programs: ServerPrograms) throws {
+            let server = try PostgresServer.shared(programs)
+            #expect(try server.sql("SHOW server_version_num").hasPrefix("\(programs.major)"))
+        }
+
         @Test("a statement that fails is an error")
         func failuresAreErrors() throws {
             let server = try PostgresServer.shared()

@@ -16,17 +16,19 @@ final class PostgresServer: Sendable {
         let port: Int
     }
 
+    /// The programs of its version.
+    let programs: ServerPrograms
     private let place: Place?
     private let external: String?
 
-    private static let sharedServer = Mutex<PostgresServer?>(nil)
+    private static let sharedServers = Mutex<[Int: PostgresServer]>([:])
 
-    /// The server that suites share, started when it is first asked for.
-    static func shared() throws -> PostgresServer {
-        try sharedServer.withLock { server in
-            if let server { return server }
-            let started = try PostgresServer()
-            server = started
+    /// The server of a version that suites share, started when it is first asked for.
+    static func shared(_ programs: ServerPrograms = .standard) throws -> PostgresServer {
+        try sharedServers.withLock { servers in
+            if let server = servers[programs.major] { return server }
+            let started = try PostgresServer(programs)
+            servers[programs.major] = started
             return started
         }
     }
@@ -35,7 +37,10 @@ final class PostgresServer: Sendable {
     static var isPrivate: Bool { ProcessInfo.processInfo.environment["KEDGE_TEST_PG"] == nil }
 
     /// Starts a server with `settings` beside those that logical replication needs; waits until it answers.
-    init(settings: [String: String] = [:], initdb: [String] = []) throws {
+    init(
+        _ programs: ServerPrograms = .standard, settings: [String: String] = [:], initdb: [String] = []
+    ) throws {
+        self.programs = programs
         if let address = ProcessInfo.processInfo.environment["KEDGE_TEST_PG"] {
             external = address
             place = nil
@@ -46,7 +51,7 @@ final class PostgresServer: Sendable {
         try ShellCommand.run(["chmod", "755", folder])
         if Self.isRoot { try ShellCommand.run(["chown", "postgres", folder]) }
         try Self.asServerUser(
-            ["\(Self.binaries)/initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            ["\(programs.folder)/initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
                 + ["--locale=C.UTF-8", "--no-sync"] + initdb)
         let port = Int.random(in: 20_000..<32_000)
         place = Place(folder: folder, port: port)
@@ -110,14 +115,14 @@ final class PostgresServer: Sendable {
     func stop(_ mode: StopMode = .fast) throws {
         let place = try ownPlace()
         try Self.asServerUser(
-            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"] + ["-m", mode.rawValue, "-w", "stop"])
+            ["\(programs.folder)/pg_ctl", "-D", "\(place.folder)/data"] + ["-m", mode.rawValue, "-w", "stop"])
     }
 
     /// Starts a stopped server.
     func start() throws {
         let place = try ownPlace()
         try Self.asServerUser(
-            ["\(Self.binaries)/pg_ctl", "-D", "\(place.folder)/data"]
+            ["\(programs.folder)/pg_ctl", "-D", "\(place.folder)/data"]
                 + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
     }
 
@@ -164,17 +169,9 @@ final class PostgresServer: Sendable {
 
     private static var isRoot: Bool { geteuid() == 0 }
 
-    /// Where the server's programs are: `KEDGE_PG_BIN`, else the newest version in Debian's place.
-    private static let binaries: String = {
-        if let folder = ProcessInfo.processInfo.environment["KEDGE_PG_BIN"] { return folder }
-        let base = "/usr/lib/postgresql"
-        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []).compactMap(Int.init)
-        return versions.max().map { "\(base)/\($0)/bin" } ?? "/usr/bin"
-    }()
-
     /// PostgreSQL refuses to run as root: then everything runs as `postgres`.
     @discardableResult
-    private static func asServerUser(_ arguments: [String], input: String? = nil) throws -> String {
+    static func asServerUser(_ arguments: [String], input: String? = nil) throws -> String {
         try ShellCommand.run((isRoot ? ["runuser", "-u", "postgres", "--"] : []) + arguments, input: input)
     }
 }

@@ -11,15 +11,16 @@ final class Scene {
     let workload: Workload
     let records: RecordTable
 
-    /// Makes a database of its own on the shared server, fills it, and puts the audit triggers in place.
-    init(_ label: String) throws {
-        server = try PostgresServer.shared()
+    /// Makes a database of its own on a server, the shared one unless another is given, fills it, and puts the audit
+    /// triggers in place.
+    init(_ label: String, on server: PostgresServer? = nil) throws {
+        self.server = try server ?? PostgresServer.shared()
         database = "kedge_\(label)_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
         export = try ExportFolder()
-        try server.createDatabase(database)
-        workload = try Workload(server, database: database)
-        try AuditTrigger.install(on: server, database: database)
-        records = RecordTable(server: server, database: database)
+        try self.server.createDatabase(database)
+        workload = try Workload(self.server, database: database)
+        try AuditTrigger.install(on: self.server, database: database)
+        records = RecordTable(server: self.server, database: database)
         try records.install()
     }
 

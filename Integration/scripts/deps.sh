@@ -10,6 +10,9 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(
 # pgbench is part of the server's package since 15 and of -contrib before.
 if ! command -v psql > /dev/null || ! command -v pgbench > /dev/null; then packages+=(postgresql-client postgresql-contrib); fi
 
+# Other versions of the server come as a Python package; see servers.sh.
+if ! python3 -m pip --version > /dev/null 2>&1; then packages+=(python3-pip); fi
+
 missing=()
 for package in "${packages[@]}"; do
     if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)" != installed ]; then

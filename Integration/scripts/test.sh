@@ -38,6 +38,7 @@ tested() {
 }
 
 step deps make --no-print-directory deps
+step servers Integration/scripts/servers.sh
 step build make --no-print-directory build
 step lint make --no-print-directory lint
 tested house make --no-print-directory house
