@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import Changelog
 internal import Digests
 public import Faults
@@ -26,6 +27,8 @@ extension Anchor {
             .object(["anchor": .number(Int64($0.number)), "sha256": .text($0.sha256.hexadecimal)])
         }
         members["reason"] = reason.map(JSON.text)
+        members["tables"] = tables.map(JSON.text)
+        if !notices.isEmpty { members["notices"] = .array(notices.map(\.json)) }
         return SealedJSON.seal(members)
     }
 
@@ -46,7 +49,8 @@ extension Anchor {
             commitTimeLast: try times?.optionalTimestamp("last"),
             transactions: try object.count("transactions"), changes: try OperationCounts(try object.object("changes")),
             segments: try Self.segments(of: object, place), previous: try Self.previous(of: object),
-            run: try RunStamp(try object.object("run")), reason: try object.optionalText("reason"))
+            run: try RunStamp(try object.object("run")), reason: try object.optionalText("reason"),
+            notices: try Self.notices(of: object, place), tables: try object.optionalText("tables"))
     }
 
     private var commitTimeJSON: JSON? {
@@ -75,12 +79,30 @@ extension Anchor {
         return Link(number: try link.count("anchor"), sha256: try link.digest("sha256"))
     }
 
+    private static func notices(of object: JSONObject, _ place: String) throws(Fault) -> [SourceNotice] {
+        guard object.optional("notices") != nil else { return [] }
+        var notices: [SourceNotice] = []
+        for json in try object.array("notices") {
+            let notice = try JSONObject(json, "\(place).notices[\(notices.count)]")
+            notices.append(
+                SourceNotice(
+                    code: try notice.text("code"), table: try notice.text("table"), message: try notice.text("message")))
+        }
+        return notices
+    }
+
     private static func segments(of object: JSONObject, _ place: String) throws(Fault) -> [SegmentRecord] {
         var segments: [SegmentRecord] = []
         for json in try object.array("segments") {
             segments.append(try SegmentRecord(try JSONObject(json, "\(place).segments[\(segments.count)]")))
         }
         return segments
+    }
+}
+
+extension SourceNotice {
+    fileprivate var json: JSON {
+        .object(["code": .text(code), "table": .text(table), "message": .text(message)])
     }
 }
 

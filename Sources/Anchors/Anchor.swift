@@ -7,6 +7,8 @@ public import Digests
 public enum AnchorKind: String, Sendable, CaseIterable {
     /// All rows as they were at one position, which begins a history.
     case snapshot
+    /// All rows of some tables as they were at one position in the middle of a history; they replace what is known.
+    case tableSnapshot = "table-snapshot"
     /// Changes that follow what the anchor before reached.
     case changes
     /// A range of changes is missing, and why.
@@ -119,12 +121,17 @@ public struct Anchor: Hashable, Sendable {
     public let run: RunStamp
     /// Why there is a gap or a fork.
     public let reason: String?
+    /// What happened at the source since the anchor before, and that no change tells of.
+    public let notices: [SourceNotice]
+    /// What the source knew of its tables, as ``ObservationStore`` names it; nil while it has not said.
+    public let tables: String?
 
     /// Makes an anchor.
     public init(
         number: Int, kind: AnchorKind, export: String, epoch: UInt16, source: SourceIdentity, from: Position,
         to: Position, commitTimeFirst: Timestamp? = nil, commitTimeLast: Timestamp? = nil, transactions: Int,
-        changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil
+        changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil,
+        notices: [SourceNotice] = [], tables: String? = nil
     ) {
         self.number = number
         self.kind = kind
@@ -141,6 +148,8 @@ public struct Anchor: Hashable, Sendable {
         self.previous = previous
         self.run = run
         self.reason = reason
+        self.notices = notices
+        self.tables = tables
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Digests
 internal import DurableFiles
 public import Faults
 
@@ -27,6 +26,8 @@ public struct ExportFolder: Hashable, Sendable {
     public var anchors: String { "\(control)/anchors" }
     /// The folder of the table schemas.
     public var schemas: String { "\(control)/schemas" }
+    /// The folder of what the source knew of its tables.
+    public var tables: String { "\(control)/tables" }
     /// Working space for files that are being written.
     public var temporary: String { "\(control)/tmp" }
     /// Working space for transactions that memory does not hold.
@@ -48,11 +49,6 @@ public struct ExportFolder: Hashable, Sendable {
         return Int(name.prefix(20))
     }
 
-    /// The file of the schema with this digest.
-    public func schema(_ digest: Digest) -> String {
-        "\(schemas)/\(digest.hexadecimal).json"
-    }
-
     /// The file at `relativePath`, which anchors name.
     public func file(_ relativePath: String) -> String {
         "\(path)/\(relativePath)"
@@ -60,6 +56,6 @@ public struct ExportFolder: Hashable, Sendable {
 
     /// Makes all folders that are missing, durably.
     public func create() throws(Fault) {
-        for folder in [anchors, schemas, temporary, spool] { try Files.createFolder(folder) }
+        for folder in [anchors, schemas, tables, temporary, spool] { try Files.createFolder(folder) }
     }
 }

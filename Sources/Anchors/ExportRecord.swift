@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 public import Changelog
 internal import Digests
 internal import DurableFiles

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import Digests
 internal import Faults
 
@@ -23,7 +24,7 @@ enum SealedJSON {
         guard bytes == body + mark + Array(Digest(of: body).hexadecimal.utf8) + end else {
             throw Fault(.exportBroken, "\(place) does not match its own checksum")
         }
-        guard let json = JSONParser.value(bytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
+        guard let json = JSON(parsing: bytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
         return try JSONObject(json, place)
     }
 

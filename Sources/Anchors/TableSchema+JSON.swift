@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 public import Changelog
 internal import Digests
 public import Faults
@@ -26,7 +27,7 @@ extension TableSchema {
 
     /// Reads the canonical form back; `place` is what messages call it.
     public convenience init(canonicalBytes: [UInt8], place: String) throws(Fault) {
-        guard let json = JSONParser.value(canonicalBytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
+        guard let json = JSON(parsing: canonicalBytes) else { throw Fault(.exportBroken, "\(place) is not JSON") }
         let object = try JSONObject(json, place)
         try SealedJSON.expectFormat(object, place)
         var key: [String] = []

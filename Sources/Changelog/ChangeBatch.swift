@@ -50,6 +50,11 @@ public struct ChangeBatch: ~Copyable, Sendable {
     /// A point up to which the source has nothing more than what this and all earlier batches hold; it lies at or
     /// behind the last whole transaction, and may lie far behind it when the source is busy with other things.
     public var reached: Position?
+    /// What happened at the source without a change, for the next anchor to tell.
+    public var notices: [SourceNotice] = []
+    /// What the source knows of its tables now, in bytes that only it reads; the next anchor names it, and a source
+    /// that goes on behind that anchor compares. Nil when nothing is new.
+    public var observation: [UInt8]?
 
     private var entries: [Entry] = []
     @usableFromInline var fields: [FieldSlot] = []
@@ -69,14 +74,16 @@ public struct ChangeBatch: ~Copyable, Sendable {
     }
     /// Whether the batch should be handed on before more is added.
     public var isFull: Bool { byteCount >= byteLimit }
-    /// Whether the batch says nothing: no slice and no point reached.
-    public var isEmpty: Bool { slices.isEmpty && reached == nil }
+    /// Whether the batch says nothing: no slice, no point reached, no notice and no observation.
+    public var isEmpty: Bool { slices.isEmpty && reached == nil && notices.isEmpty && observation == nil }
 
     /// Forgets everything and keeps a bounded amount of room.
     public mutating func removeAll() {
         slices.removeAll(keepingCapacity: true)
         schemas.removeAll(keepingCapacity: true)
         reached = nil
+        notices.removeAll()
+        observation = nil
         entries.removeAll(keepingCapacity: entries.capacity * MemoryLayout<Entry>.stride <= 2 * byteLimit)
         fields.removeAll(keepingCapacity: fields.capacity * MemoryLayout<FieldSlot>.stride <= 2 * byteLimit)
         arena.removeAll(keepingAtMost: 2 * byteLimit)

@@ -29,6 +29,7 @@ struct AnchorsCommand: ParsableCommand {
             let transactions: Int
             let rows: Int
             let segments: Int
+            let notices: Int
             let publishedAt: String
             let sha256: String
         }
@@ -50,12 +51,14 @@ struct AnchorsCommand: ParsableCommand {
                 anchor: anchor.number, kind: anchor.kind.rawValue, epoch: anchor.epoch,
                 from: anchor.source.notation.text(anchor.from), to: anchor.source.notation.text(anchor.to),
                 transactions: anchor.transactions, rows: anchor.changes.total, segments: anchor.segments.count,
+                notices: anchor.notices.count,
                 publishedAt: anchor.run.publishedAt.description, sha256: stored.digest.hexadecimal)
         }
 
         private func text(_ line: Line) -> String {
             "\(line.anchor)\t\(line.kind)\tepoch \(line.epoch)\t\(line.from) to \(line.to)\t\(line.rows) rows\t"
                 + "\(line.transactions) transactions\t\(line.segments) segments\t\(line.publishedAt)\t\(line.sha256.prefix(12))"
+                + (line.notices > 0 ? "\t\(line.notices) notices" : "")
         }
     }
 

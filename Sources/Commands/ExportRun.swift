@@ -32,9 +32,8 @@ final class ExportRun {
     let crash: CrashPlan
     let progress = Progress()
     let workspace: Workspace
+    var last: StoredAnchor?
     private let begun = ContinuousClock.now
-    private var last: StoredAnchor?
-    private var first: Int?
     private var hasBegun = false
 
     init(
@@ -101,6 +100,16 @@ final class ExportRun {
     }
 
     private func attempt() throws(Fault) -> RunReport.End {
+        var stretch = try firstStretch()
+        while true {
+            switch stretch {
+            case .ended(let end): return end
+            case .stale(let tables): stretch = try readAgain(tables)
+            }
+        }
+    }
+
+    private func firstStretch() throws(Fault) -> Stretch {
         if let last, !(choice == .resnapshot && !hasBegun), !isSnapshotOnly(last) {
             try PostgresBeginning.settleLeftovers(options(), anchoredEpoch: last.anchor.epoch)
             return try goOn(after: last)
@@ -115,7 +124,7 @@ final class ExportRun {
 
     // MARK: Beginning
 
-    private func begin() throws(Fault) -> RunReport.End {
+    private func begin() throws(Fault) -> Stretch {
         if let last, choice != .resnapshot {
             throw Fault(
                 .exportExists, "the export holds a snapshot already (anchor \(last.anchor.number))",
@@ -132,7 +141,7 @@ final class ExportRun {
         }
         hasBegun = true
         try beginning.confirm()
-        guard settings.mode != .snapshotOnly, let last else { return .targetReached }
+        guard settings.mode != .snapshotOnly, let last else { return .ended(.targetReached) }
         guard var source = try beginning.source(until: settings.target) else { return try goOn(after: last) }
         return try follow(&source, after: last, facts: beginning.plan.facts)
     }
@@ -155,12 +164,12 @@ final class ExportRun {
             let held = snapshot.begun.duration(to: .now)
             console.log.info("snapshot read: \(progress.rowCount) rows; vacuum was held back for \(held.inSeconds) s")
         }
+        publication.observation = beginning.observation
         last = try parts.publisher.publish(publication, epoch: epoch, after: last)
-        first = first ?? last?.anchor.number
     }
 
     /// The record of the export; made when there is none yet, and compared with the settings when there is.
-    private func exportRecord(_ identity: SourceIdentity) throws(Fault) -> ExportRecord {
+    func exportRecord(_ identity: SourceIdentity) throws(Fault) -> ExportRecord {
         if let record = try ExportRecord.read(in: workspace.folder) {
             guard record.columnPrefix == settings.columnPrefix else {
                 throw Fault(
@@ -179,7 +188,7 @@ final class ExportRun {
 
     // MARK: Going on
 
-    private func goOn(after last: StoredAnchor) throws(Fault) -> RunReport.End {
+    func goOn(after last: StoredAnchor) throws(Fault) -> Stretch {
         let point = ResumePoint(position: last.anchor.to, source: last.anchor.source)
         switch try PostgresResumption.open(options(), from: point, until: settings.target) {
         case .ready(var source, let facts):
@@ -205,20 +214,19 @@ final class ExportRun {
             kind: broken.kind == .gap ? .gap : .fork, from: last.anchor.to, to: to, reason: broken.reason)
         let stored = try parts.publisher.publish(publication, epoch: epoch, after: last)
         self.last = stored
-        first = first ?? stored.anchor.number
         return stored
     }
 
-    private func follow(
+    func follow(
         _ source: inout PostgresSource, after last: StoredAnchor, facts: ServerFacts
-    ) throws(Fault) -> RunReport.End {
+    ) throws(Fault) -> Stretch {
         let identity = facts.identity(slot: settings.slot, publication: settings.publication)
         let parts = try self.parts(exportRecord(identity), source: identity, epoch: last.anchor.epoch)
         let pipeline = StreamPipeline(parts, after: last)
         defer { self.last = pipeline.last }
         switch try pipeline.run(&source) {
-        case .targetReached: return .targetReached
-        case .stopped: return .stopped
+        case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
+        case .stopped: return .ended(.stopped)
         }
     }
 
@@ -232,7 +240,7 @@ final class ExportRun {
 
     // MARK: Parts
 
-    private func options() -> PostgresOptions {
+    func options() throws(Fault) -> PostgresOptions {
         let log = console.log
         var options = PostgresOptions(
             source: settings.source, applicationName: "kedge/\(workspace.folder.path.split(separator: "/").last ?? "")",
@@ -247,6 +255,8 @@ final class ExportRun {
         }
         options.creation = settings.creation
         options.toast = settings.toast
+        options.onRewrite = settings.onRewrite
+        if let tables = last?.anchor.tables { options.knownTables = try workspace.observations.observation(tables) }
         options.messages = settings.messages
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = settings.columnPrefix
@@ -255,12 +265,13 @@ final class ExportRun {
         return options
     }
 
-    private func parts(
+    func parts(
         _ record: ExportRecord, source: SourceIdentity, epoch: UInt16
     ) throws(Fault) -> Parts {
         let codec = settings.compression.codec
         let suffix = codec.fileExtension
         let schemas = workspace.schemas
+        let observations = workspace.observations
         let store = workspace.store
         let crash = crash
         let log = console.log
@@ -269,6 +280,7 @@ final class ExportRun {
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.chain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
+            observations: { bytes throws(Fault) in try observations.save(bytes) },
             segmentExtension: NDJSONEncoder.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in

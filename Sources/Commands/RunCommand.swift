@@ -31,6 +31,11 @@ struct RunCommand: ParsableCommand {
             "An update without an unchanged TOAST value: unknown records it so, fail ends the run.", valueName: "policy"
         ))
     var toast: String?
+    @Option(
+        help: ArgumentHelp(
+            "Rows that changed without a change: stop ends the run, resnapshot-table reads the table again, warn notes it.",
+            valueName: "policy"))
+    var onRewrite: String?
     @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
     var messages: String?
     @Option(help: ArgumentHelp("zstd, gzip or none.", valueName: "codec"))
@@ -65,7 +70,7 @@ struct RunCommand: ParsableCommand {
 
     private var flags: [SettingKey: String] {
         present([
-            .until: until, .jobs: jobs, .toast: toast, .messages: messages, .compression: compression,
+            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages, .compression: compression,
             .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
             .stopGrace: stopGrace,

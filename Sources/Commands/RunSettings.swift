@@ -18,6 +18,7 @@ struct RunSettings {
     let target: StopTarget
     let jobs: Int
     let toast: PostgresOptions.ToastPolicy
+    let onRewrite: PostgresOptions.RewritePolicy
     let messages: PostgresOptions.MessagePolicy
     let creation: PostgresOptions.Creation
     let compression: CompressionChoice
@@ -43,6 +44,7 @@ struct RunSettings {
         let jobs = try settings.number(.jobs, 0...256)
         self.jobs = jobs == 0 ? processorCount() : jobs
         toast = try settings.choice(.toast, PostgresOptions.ToastPolicy.self)
+        onRewrite = try settings.choice(.onRewrite, PostgresOptions.RewritePolicy.self)
         messages = try settings.choice(.messages, PostgresOptions.MessagePolicy.self)
         creation = try settings.flag(.noCreate) ? .forbidden : .allowed
         compression = try Self.compression(settings)

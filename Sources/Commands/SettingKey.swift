@@ -13,6 +13,7 @@ enum SettingKey: String, CaseIterable {
     case until
     case jobs
     case toast
+    case onRewrite = "on-rewrite"
     case messages
     case compression
     case compressionLevel = "compression-level"
@@ -38,6 +39,7 @@ enum SettingKey: String, CaseIterable {
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
+        case .onRewrite: "stop"
         case .messages: "include"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"

@@ -29,6 +29,13 @@ struct StatusCommand: ParsableCommand {
             let confirmed: String?
         }
 
+        struct Notice: Encodable {
+            let anchor: Int
+            let code: String
+            let table: String
+            let message: String
+        }
+
         let export: String
         let anchor: Int
         let kind: String
@@ -40,6 +47,7 @@ struct StatusCommand: ParsableCommand {
         let running: Bool
         let records: Int?
         let tables: Int
+        let notices: [Notice]
         var lagBytes: UInt64?
         var lagSeconds: Int64?
         var serverPosition: String?
@@ -63,13 +71,32 @@ struct StatusCommand: ParsableCommand {
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
         let store = try? Metastore(reading: folder.catalog)
         let lease = (try? store?.lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
+        let notices = try self.notices(until: latest, folder)
         let tables = try Files.names(in: folder.path).filter { $0 != ExportFolder.controlName }
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,
             ageSeconds: (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000,
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
-            records: try? store?.recordedRowCount(), tables: tables.count)
+            records: try? store?.recordedRowCount(), tables: tables.count,
+            notices: notices)
+    }
+
+    /// How many anchors are looked at for notices.
+    private static let noticeReach = 100
+
+    /// What the newest anchors tell of the source, newest first.
+    private func notices(until latest: Anchor, _ folder: ExportFolder) throws(Fault) -> [Report.Notice] {
+        let store = DirectoryAnchorStore(exportPath: folder.path)
+        var found: [Report.Notice] = []
+        var next: Anchor? = latest
+        while let anchor = next, anchor.number > latest.number - Self.noticeReach {
+            found += anchor.notices.reversed().map {
+                Report.Notice(anchor: anchor.number, code: $0.code, table: $0.table, message: $0.message)
+            }
+            next = try store.anchor(anchor.number - 1)?.anchor
+        }
+        return found
     }
 
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
@@ -104,6 +131,10 @@ struct StatusCommand: ParsableCommand {
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }
+        lines += report.notices.prefix(5).map {
+            "notice      \($0.table) \($0.message) (anchor \($0.anchor)) [\($0.code)]"
+        }
+        if report.notices.count > 5 { lines.append("            and \(report.notices.count - 5) more of late") }
         return lines.joined(separator: "\n")
     }
 }

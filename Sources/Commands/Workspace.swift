@@ -17,6 +17,7 @@ final class Workspace: Sendable {
     let chain: DirectoryAnchorStore
     let sink: DirectorySink
     let schemas: SchemaStore
+    let observations: ObservationStore
     let store: Metastore
     let runID: String
     private let holder: LeaseHolder
@@ -39,6 +40,7 @@ final class Workspace: Sendable {
         chain = DirectoryAnchorStore(exportPath: path, crash: crash)
         sink = try DirectorySink(folder, runID: runID, crash: crash)
         schemas = SchemaStore(folder)
+        observations = ObservationStore(folder)
         heart = Mutex(nil)
         try mend()
         try store.beginRun(runID, at: Self.now)
@@ -63,10 +65,22 @@ final class Workspace: Sendable {
     /// ends beyond the newest anchor cannot have been anchored.
     func sweep() throws(Fault) {
         let last = try chain.latest()?.anchor
+        let newest = try pathsAtTheEnd(of: last)
         _ = try sink.sweep { path in
             guard let last, let name = SegmentName(path: path) else { return false }
-            return (name.epoch, name.last) <= (last.epoch, last.to)
+            return (name.epoch, name.last) < (last.epoch, last.to) || newest.contains(path)
         }
+    }
+
+    /// The segments of the newest anchors that end at one place: two may, where tables were read again.
+    private func pathsAtTheEnd(of last: Anchor?) throws(Fault) -> Set<String> {
+        var paths: Set<String> = []
+        var next = last
+        while let anchor = next, let last, (anchor.epoch, anchor.to) == (last.epoch, last.to) {
+            paths.formUnion(anchor.segments.map(\.path))
+            next = try chain.anchor(anchor.number - 1)?.anchor
+        }
+        return paths
     }
 
     private func mend() throws(Fault) {

@@ -31,6 +31,38 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case afterAcknowledge
     // Spooling a transaction that memory does not hold.
     case duringSpool
+    // Reading tables again whose rows changed without a change, in order.
+    case afterTableSnapshotSlot
+    case afterTableSnapshotReach
+    case afterTableSnapshotRead
+    case afterTableSnapshotAnchor
+
+    /// What kedge is doing when it passes a point.
+    public enum Occasion: Sendable {
+        /// An export or a history begins.
+        case beginning
+        /// Segments and their anchor are published.
+        case publishing
+        /// A transaction goes to disk.
+        case spooling
+        /// Tables are read again in the middle of a history.
+        case readingAgain
+    }
+
+    /// When the point is passed.
+    public var occasion: Occasion {
+        switch self {
+        case .afterIntent, .afterPublication, .afterSlot, .afterSnapshotImport, .duringSnapshot, .afterSnapshotRead:
+            .beginning
+        case .duringSegment, .afterSegmentWrite, .afterSegmentSync, .afterSegmentRename, .afterFolderSync,
+            .afterAnchorWrite, .afterAnchorLink, .afterAnchorSync, .afterCatalogRecord, .beforeAcknowledge,
+            .afterAcknowledge:
+            .publishing
+        case .duringSpool: .spooling
+        case .afterTableSnapshotSlot, .afterTableSnapshotReach, .afterTableSnapshotRead, .afterTableSnapshotAnchor:
+            .readingAgain
+        }
+    }
 }
 
 /// Which crash point is armed, how many times it is passed unharmed, and what happens then. Nothing is armed

@@ -22,6 +22,7 @@ extension Fault {
         case postgresPublicationMissing = "postgres.publication.missing"
         case postgresPublicationIncomplete = "postgres.publication.incomplete"
         case postgresTableMissing = "postgres.table.missing"
+        case postgresTableRewritten = "postgres.table.rewritten"
         case postgresTableUnsafe = "postgres.table.unsafe"
         case postgresReplicaIdentity = "postgres.table.replica-identity"
         case postgresColumnReserved = "postgres.column.reserved"
@@ -82,7 +83,8 @@ extension Fault.Code {
         case .unexpected: 1
         case .usage: 2
         case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
-        case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing, .postgresSlotMissing,
+        case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
+            .postgresTableRewritten, .postgresSlotMissing,
             .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66

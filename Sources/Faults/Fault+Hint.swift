@@ -19,6 +19,8 @@ extension Fault.Code {
         case .postgresPublicationMissing: "create it, or let kedge create it by leaving out --no-create"
         case .postgresPublicationIncomplete: "ALTER PUBLICATION … ADD TABLE, or leave the table out of --tables"
         case .postgresTableMissing: "check --tables; patterns are schema.table with * and ?, case counts"
+        case .postgresTableRewritten:
+            "read the tables again with --on-rewrite resnapshot-table, or go on without with --on-rewrite warn"
         case .postgresTableUnsafe: "leave the table out with --exclude-tables"
         case .postgresReplicaIdentity:
             "ALTER TABLE … REPLICA IDENTITY FULL (or add a primary key), or leave it out with --exclude-tables"

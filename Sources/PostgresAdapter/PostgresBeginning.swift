@@ -12,6 +12,8 @@ public final class PostgresBeginning: Sendable {
     public let position: Position
     /// The snapshot; nil when none was asked for.
     public let snapshot: PostgresSnapshot?
+    /// What the catalog said of the tables before the slot was made; nil when nothing is streamed.
+    public var observation: [UInt8]? { options.knownTables }
     private let options: PostgresOptions
     private let mode: ExportMode
     private let spooler: StreamSpooler?
@@ -81,6 +83,8 @@ public final class PostgresBeginning: Sendable {
         guard !health.isLost else {
             throw Fault(.postgresSlotInvalid, "slot \"\(options.slot)\" was invalidated by the server")
         }
+        var options = options
+        options.knownTables = try FingerprintReader.read(options, catalog).fingerprints.bytes
         return PostgresBeginning(
             options, mode: .streamOnly, plan: plan, position: confirmed, snapshot: nil, spooler: nil)
     }
@@ -98,6 +102,9 @@ public final class PostgresBeginning: Sendable {
             if let publication { try PublicationControl.create(publication, tables: plan.tables, catalog) }
             try options.crash.reach(.afterPublication)
         }
+        let tables = try FingerprintReader.read(options, catalog)
+        var options = options
+        options.knownTables = mode == .snapshotOnly ? nil : tables.fingerprints.bytes
         let slot = try SlotControl.create(
             options, lifetime: mode == .snapshotOnly ? .temporary : .permanent, facts: plan.facts,
             replication: replication, catalog: catalog)
@@ -108,6 +115,7 @@ public final class PostgresBeginning: Sendable {
         }
         let snapshot = try PostgresSnapshot(
             options, plan: plan, position: slot.consistentPoint, exported: slot.snapshotName)
+        if mode != .snapshotOnly { try FingerprintReader.refuseNewHeaps(options, since: tables, of: plan, catalog) }
         try options.crash.reach(.afterSnapshotImport)
         let spooler = mode == .snapshotOnly ? nil : try spool(options, from: slot.consistentPoint, replication)
         return PostgresBeginning(

@@ -20,6 +20,16 @@ public struct PostgresOptions: Sendable {
         case fail
     }
 
+    /// What happens when rows that are exported already changed, came or went without a change in the stream.
+    public enum RewritePolicy: String, Sendable, CaseIterable {
+        /// The run fails until the operator chooses.
+        case stop
+        /// The tables are read again, at one point of the same history.
+        case resnapshotTable = "resnapshot-table"
+        /// It is noted, and the run goes on.
+        case warn
+    }
+
     /// Whether logical messages are exported.
     public enum MessagePolicy: String, Sendable, CaseIterable {
         /// They are, under `_messages`.
@@ -42,6 +52,10 @@ public struct PostgresOptions: Sendable {
     public var creation = Creation.allowed
     /// Unchanged TOAST values.
     public var toast = ToastPolicy.unknown
+    /// Rows that changed without a change.
+    public var onRewrite = RewritePolicy.stop
+    /// What the newest anchor says of the tables, nil when it says nothing: ``TableFingerprints`` as bytes.
+    public var knownTables: [UInt8]?
     /// Logical messages.
     public var messages = MessagePolicy.include
     /// How long creating the slot may wait for transactions that are open.

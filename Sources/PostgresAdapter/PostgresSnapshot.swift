@@ -19,6 +19,14 @@ public final class PostgresSnapshot: SnapshotSource {
         let isLast: Bool
     }
 
+    /// What the rows of a snapshot are to those that were exported before.
+    enum Purpose {
+        /// A history begins with them.
+        case beginning
+        /// They take the place of what is known of their tables: each table begins with a record that says so.
+        case replacing
+    }
+
     /// About how many pages make a piece.
     static let piecePageCount = 8192
     /// How many pieces one heap has at most.
@@ -32,6 +40,7 @@ public final class PostgresSnapshot: SnapshotSource {
     public let begun: ContinuousClock.Instant
     let plan: PostgresPlan
     let pieces: [Piece]
+    let purpose: Purpose
     private let options: PostgresOptions
     private let name: String
     private let holder: Mutex<PQConnection?>
@@ -39,9 +48,11 @@ public final class PostgresSnapshot: SnapshotSource {
     /// Imports the snapshot that a new slot has exported and exports it again under a name that lives on when the
     /// slot's connection goes on with other commands.
     init(
-        _ options: PostgresOptions, plan: PostgresPlan, position: Position, exported: String
+        _ options: PostgresOptions, plan: PostgresPlan, position: Position, exported: String,
+        purpose: Purpose = .beginning
     ) throws(Fault) {
         self.options = options
+        self.purpose = purpose
         self.position = position
         begun = .now
         let connection = try Session.open(options, for: .snapshot)
@@ -138,6 +149,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
     private var schema: TableSchema?
     private var converters: [ValueConverter] = []
     private var ordinal: UInt64 = 0
+    private var replacesTable = false
     private var pace = ReadingPace()
     private var scratch = ByteBuffer(capacity: 4 << 10)
 
@@ -153,6 +165,8 @@ public final class PostgresSnapshotReader: SnapshotReader {
         let table = snapshot.plan.tables[piece.table]
         self.piece = piece
         ordinal = 0
+        let isFirst = index == 0 || snapshot.pieces[index - 1].table != piece.table
+        replacesTable = isFirst && snapshot.purpose == .replacing
         schema = snapshot.plan.schema(of: table)
         converters = table.exportedColumns.map {
             ValueConverter(for: $0.typeOID, typeModifier: $0.typeModifier, in: snapshot.plan.types)
@@ -181,6 +195,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
         guard let schema else { throw Fault(.bug, "a reader without a task was asked for rows") }
         let index = batch.index(of: schema)
         batch.begin(transaction)
+        if replacesTable { appendTruncation(schema: index, columnCount: schema.columns.count, to: &batch) }
         while !batch.isFull {
             guard let frame = try connection.nextCopyFrame(&pace) else {
                 batch.end()
@@ -193,6 +208,14 @@ public final class PostgresSnapshotReader: SnapshotReader {
             batch.endChange()
         }
         return .more
+    }
+
+    private func appendTruncation(schema: Int, columnCount: Int, to batch: inout ChangeBatch) {
+        replacesTable = false
+        ordinal += 1
+        batch.beginChange(.truncate, schema: schema, ordinal: ordinal)
+        for _ in 0..<columnCount { batch.appendUnset() }
+        batch.endChange()
     }
 
     private func decode(_ frame: borrowing CopyFrame, into batch: inout ChangeBatch) throws(Fault) {
@@ -209,7 +232,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
     /// older, and the stream tells nothing of it. The file of a heap gives it away: it is looked up as it is now, and
     /// from now on it cannot change, for this transaction has read the heap.
     private func checkFile() throws(Fault) {
-        guard let piece, piece.heap.kind != .foreign else { return }
+        guard let piece, piece.heap.kind == .table || piece.heap.kind == .materializedView else { return }
         let file = try connection.query("select pg_catalog.pg_relation_filenode(\(piece.heap.oid))").scalar
         guard file.flatMap({ UInt32($0) }) == piece.heap.fileNode else {
             throw Fault(

@@ -32,11 +32,14 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private var spooledFrame = ByteBuffer(capacity: 64 << 10)
     private var target: Position?
     private let targetTime: Timestamp?
+    /// Nothing behind this position is handed over.
+    private var barrier: Position?
     private var hasReachedTarget = false
     /// Up to where everything was handed over.
     private var complete: Position
     private var reportedComplete: Position
     private var nextQuestion: ContinuousClock.Instant
+    private var watch: TableWatch?
 
     /// Goes on with a running stream; `spooled` holds the frames that were taken from it before.
     init(
@@ -55,6 +58,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         case .now: (self.target, targetTime) = (plan.facts.position, nil)
         case .position(let position): (self.target, targetTime) = (position, nil)
         case .time(let time): (self.target, targetTime) = (nil, time)
+        case .before(let position): (self.target, targetTime) = (position, nil)
         }
         complete = from
         reportedComplete = from
@@ -63,6 +67,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         self.stream = stream
         spoolFile = spooled
         spool = try spoolFile?.makeReader()
+        if case .before(let position) = target { barrier = position } else { watch = try TableWatch(options) }
     }
 
     /// Adds whole transactions while they fit, and parts of one that is larger than a batch.
@@ -70,12 +75,14 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         _ batch: inout ChangeBatch, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> FillOutcome {
         decoder.beginBatch()
+        try look(.whenDue, into: &batch)
         if case .decoding(let transaction) = phase { batch.begin(transaction) }
         while true {
             if case .decoding(let transaction) = phase {
                 guard try decode(transaction, into: &batch) else { return .more }
             }
             if hasReachedTarget || hasPassedTarget {
+                try look(.atTheEnd, into: &batch)
                 report(into: &batch)
                 return .targetReached
             }
@@ -157,7 +164,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private mutating func take(_ keepalive: ReplicationMessage.Keepalive) throws(Fault) {
         let position = Position(rawValue: keepalive.serverPosition)
         stream.note(received: position)
-        if case .idle = phase { complete = max(complete, position) }
+        if case .idle = phase { complete = max(complete, min(position, barrier ?? position)) }
         if let targetTime, target == nil, Timestamp(postgres: keepalive.clock) > targetTime {
             target = try ServerFacts.currentPosition(options)
         }
@@ -172,6 +179,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
                 hasReachedTarget = true
                 return
             }
+            if hasPassedBarrier(Position(rawValue: begin.finalLSN)) { return }
             phase = .gathering(begin)
         case .commit:
             guard case .commit(let commit) = try StreamReading.message(payload), case .gathering(let begin) = phase
@@ -182,6 +190,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
                     commitTime: Timestamp(postgres: commit.commitTime), isLarge: buffer.isSpooled))
         case .message where isIdle:
             guard case .message(let message) = try StreamReading.message(payload) else { return }
+            if hasPassedBarrier(Position(rawValue: message.lsn)) { return }
             try buffer.append(payload)
             beginDecoding(Transaction(position: Position(rawValue: message.lsn)))
         default: try buffer.append(payload)
@@ -221,7 +230,9 @@ public struct PostgresSource: ChangeSource, ~Copyable {
             try decoder.decode(buffer.current, into: &batch)
         }) {
         case .done: return
-        case .newShape(let table): options.report(PostgresNotice(.debug, "the stream describes \(table)"))
+        case .newShape(let table):
+            watch?.noteNewShape()
+            options.report(PostgresNotice(.debug, "the stream describes \(table)"))
         case .toastUnknown(let table, let column):
             throw Fault(
                 .postgresToastUnknown,
@@ -241,7 +252,27 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         decoder.learn(types, asked: oids)
     }
 
+    // MARK: The tables
+
+    /// The tables that have to be read again before this history can go on; nil when there are none. While there are
+    /// some the source says that its target is reached.
+    public var staleTables: StaleTables? { watch?.stale }
+
+    /// Looks whether rows changed without a change.
+    private mutating func look(_ moment: TableWatch.Moment, into batch: inout ChangeBatch) throws(Fault) {
+        try watch?.look(moment, into: &batch)
+        if watch?.stale != nil { hasReachedTarget = true }
+    }
+
     // MARK: The target
+
+    /// Whether what lies at `position` is beyond what may be handed over; everything before it has been then.
+    private mutating func hasPassedBarrier(_ position: Position) -> Bool {
+        guard let barrier, position >= barrier else { return false }
+        complete = max(complete, barrier)
+        hasReachedTarget = true
+        return true
+    }
 
     private var isIdle: Bool { if case .idle = phase { true } else { false } }
 

@@ -10,6 +10,9 @@ public enum StopTarget: Sendable, Hashable {
     case now
     /// At a position: transactions that end at or before it are exported.
     case position(Position)
+    /// Between transactions: those whose commit begins before this position are exported, later ones are not, and the
+    /// run is complete up to exactly here. It must be where a record of the log ends that is no commit.
+    case before(Position)
     /// At a moment of the source's clock: before the first transaction that committed after it.
     case time(Timestamp)
 }

@@ -18,6 +18,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
 
     private var pendingTransactions = 0
     private var pendingTimes: ClosedRange<Timestamp>?
+    private var pendingNotices: [SourceNotice] = []
+    private var pendingObservation: [UInt8]?
     private var isInsideTransaction = false
     /// Up to where everything is in the recorder.
     private var complete: Position
@@ -41,6 +43,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
     /// Records a batch; returns the newest anchor when one or more became due.
     func take(_ batch: borrowing ChangeBatch, now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
         var published: StoredAnchor?
+        pendingNotices += batch.notices
+        pendingObservation = batch.observation ?? pendingObservation
         for slice in batch.slices {
             if slice.transaction.isLarge, !isInsideTransaction, pendingTransactions > 0 {
                 published = try publish(now: now)
@@ -59,16 +63,18 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         return try publishIfDue(now: now) ?? published
     }
 
-    /// Publishes what waits when its time has come; to be called when no batch comes.
+    /// Publishes what waits when its time has come; to be called when no batch comes. A notice does not wait: an
+    /// operator should not hear of it later than of what it speaks about.
     func publishIfDue(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
         guard !isInsideTransaction else { return nil }
         let isDue =
-            pendingTransactions > 0
+            !pendingNotices.isEmpty
+            || (pendingTransactions > 0
             ? policy.isDue(
                 waiting: waitingSince.map { now - $0 } ?? .zero, transactions: pendingTransactions,
                 bytes: recorder.encodedByteCount)
             : policy.isIdleDue(
-                waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue)
+                waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue))
         return isDue ? try publish(now: now) : nil
     }
 
@@ -79,7 +85,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
             recorder.discard()
             return nil
         }
-        return complete > last.anchor.to || pendingTransactions > 0 ? try publish(now: now) : nil
+        let hasNews = complete > last.anchor.to || pendingTransactions > 0 || !pendingNotices.isEmpty
+        return hasNews ? try publish(now: now) : nil
     }
 
     /// Forgets everything that is not published.
@@ -100,11 +107,15 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         publication.segments = try recorder.takeSegments()
         publication.transactionCount = pendingTransactions
         publication.commitTimes = pendingTimes
+        publication.notices = pendingNotices
+        publication.observation = pendingObservation
         last = try publisher.publish(publication, epoch: epoch, after: last)
         progress.countAnchor(at: complete)
         if let time = publication.commitTimes?.upperBound { progress.note(commit: time) }
         pendingTransactions = 0
         pendingTimes = nil
+        pendingNotices = []
+        pendingObservation = nil
         waitingSince = nil
         lastAnchorTime = now
         return last

@@ -41,6 +41,10 @@ public struct Publication: Sendable {
     public var commitTimes: ClosedRange<Timestamp>?
     /// Why, where the kind needs a reason.
     public var reason: String?
+    /// What happened at the source without a change.
+    public var notices: [SourceNotice] = []
+    /// What the source knows of its tables now; nil when that is what the anchor before names.
+    public var observation: [UInt8]?
 
     /// Makes a publication without segments.
     public init(kind: AnchorKind, from: Position, to: Position, reason: String? = nil) {
@@ -55,12 +59,16 @@ public struct Publication: Sendable {
 /// returns; keeping the same schema twice is the same as once.
 public typealias SchemaArchive = @Sendable (TableSchema) throws(Fault) -> String
 
+/// Keeps an observation of a source's tables and returns the name that anchors know it by. Durable when it returns.
+public typealias ObservationArchive = @Sendable ([UInt8]) throws(Fault) -> String
+
 /// Publishes segments under an anchor, in the order of `docs/format.md`, Publication.
 public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let identity: PublisherIdentity
     private let sink: Target
     private let chain: Chain
     private let archive: SchemaArchive
+    private let observations: ObservationArchive
     private let clock: @Sendable () -> Timestamp
     private let record: @Sendable (StoredAnchor) throws(Fault) -> Void
     private let segmentExtension: String
@@ -69,13 +77,14 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        segmentExtension: String, clock: @escaping @Sendable () -> Timestamp,
+        observations: @escaping ObservationArchive, segmentExtension: String, clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
         self.identity = identity
         self.sink = sink
         self.chain = chain
         self.archive = archive
+        self.observations = observations
         self.segmentExtension = segmentExtension
         self.clock = clock
         self.record = record
@@ -95,6 +104,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             changes += segment.changes
         }
         if !records.isEmpty { try sink.settle() }
+        let tables = try publication.observation.map(observations) ?? previous?.anchor.tables
         let anchor = Anchor(
             number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
             epoch: epoch, source: identity.source, from: publication.from, to: publication.to,
@@ -102,7 +112,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             transactions: publication.transactionCount, changes: changes, segments: records,
             previous: previous?.link,
             run: RunStamp(id: identity.runID, kedge: identity.version, publishedAt: clock()),
-            reason: publication.reason)
+            reason: publication.reason, notices: publication.notices, tables: tables)
         let stored = try chain.append(anchor)
         try record(stored)
         return stored

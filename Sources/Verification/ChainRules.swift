@@ -13,7 +13,7 @@ enum ChainRules {
     private static func problems(inside anchor: Anchor) -> [String] {
         var problems: [String] = []
         switch anchor.kind {
-        case .snapshot where anchor.from != anchor.to:
+        case .snapshot where anchor.from != anchor.to, .tableSnapshot where anchor.from != anchor.to:
             problems.append("a snapshot reaches from one position to another")
         case .changes where anchor.to < anchor.from: problems.append("it ends before it begins")
         default: break
@@ -31,6 +31,9 @@ enum ChainRules {
         case .changes:
             guard anchor.epoch == previous.epoch else { return ["a new history begins without saying so"] }
             return anchor.from == previous.to ? [] : ["it does not begin where anchor \(previous.number) ends"]
+        case .tableSnapshot:
+            let goesOn = anchor.epoch == previous.epoch && anchor.from == previous.to
+            return goesOn ? [] : ["it does not stand where anchor \(previous.number) ends"]
         case .snapshot:
             let beginsHistory = anchor.epoch > previous.epoch || previous.opensHistory && anchor.from == previous.to
             return beginsHistory ? [] : ["a snapshot stands in the middle of a history"]

@@ -51,7 +51,7 @@ enum SegmentRules {
         guard segment.seqMin.epoch == anchor.epoch, segment.seqMax.epoch == anchor.epoch,
             segment.seqMax.position <= anchor.to
         else { return false }
-        return anchor.kind == .snapshot
+        return anchor.kind == .snapshot || anchor.kind == .tableSnapshot
             ? segment.seqMin.position == anchor.to : segment.seqMin.position > anchor.from
     }
 

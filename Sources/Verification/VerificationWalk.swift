@@ -16,6 +16,8 @@ struct VerificationWalk {
     var columnPrefix = "_cdc_"
     /// The schemas by the name that anchors call them; nil for one that cannot be read.
     var schemas: [String: TableSchema?] = [:]
+    /// The observations that have been looked at, by the name that anchors call them.
+    var observations: Set<String> = []
     /// The key of the last record of each table's folder.
     var lastKeys: [String: SequenceKey] = [:]
     /// The paths of all segments that anchors name.
@@ -101,6 +103,7 @@ struct VerificationWalk {
         if let exportID = report.exportID, anchor.export != exportID { find(path, "it belongs to another export") }
         checkLink(of: anchor, path)
         report.reached = anchor.source.notation.text(anchor.to)
+        try checkTables(of: anchor)
         try checkSegments(of: anchor)
     }
 
@@ -111,6 +114,14 @@ struct VerificationWalk {
         if link != Anchor.Link(number: anchor.number - 1, sha256: digest) {
             find(path, "anchor \(anchor.number - 1) is not the one that it follows")
         }
+    }
+
+    /// The file that says what the source knew of its tables; looked at once, though every anchor names it.
+    private mutating func checkTables(of anchor: Anchor) throws(Fault) {
+        guard let id = anchor.tables, observations.insert(id).inserted else { return }
+        let path = "\(relative(folder.tables))/\(id.dropFirst("sha256:".utf8.count)).json"
+        let store = ObservationStore(folder)
+        _ = try finding(path) { () throws(Fault) in try store.observation(id) }
     }
 
     // MARK: The catalog

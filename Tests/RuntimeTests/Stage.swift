@@ -54,7 +54,9 @@ struct Stage {
         let crash = crash
         return Publisher(
             identity: PublisherIdentity(exportID: Anchor.exampleExport, runID: "run", version: "0", source: .example),
-            sink: sink, chain: chain, archive: { schema throws(Fault) in schema.schemaID }, segmentExtension: "ndjson",
+            sink: sink, chain: chain, archive: { schema throws(Fault) in schema.schemaID },
+            observations: { bytes throws(Fault) in "observation \(String(decoding: bytes, as: UTF8.self))" },
+            segmentExtension: "ndjson",
             clock: { Timestamp(microseconds: 0) },
             record: { _ throws(Fault) in try crash.reach(.afterCatalogRecord) })
     }

@@ -11,6 +11,10 @@ public enum ScriptStep: Sendable {
     case transaction(position: UInt64, table: String = "t", rows: Int)
     /// The source is complete up to here, with nothing in it.
     case keepalive(position: UInt64)
+    /// Something happened at the source without a change.
+    case notice(SourceNotice)
+    /// The source has looked at its tables, and knows this now.
+    case observation(String)
     /// The source fails.
     case fault(Fault.Code)
     /// Runs something, such as asking for the end.
@@ -86,6 +90,8 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
                 row = rows
                 return .more
             case .keepalive(let position): batch.reached = Position(rawValue: position)
+            case .notice(let notice): batch.notices.append(notice)
+            case .observation(let text): batch.observation = Array(text.utf8)
             case .fault(let code): throw Fault(code, "the script fails here")
             case .call(let body): body()
             case .target: return .targetReached
@@ -93,7 +99,7 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
             steps.removeFirst()
             row = 0
             // A point reached is told before anything else begins.
-            if batch.isFull || batch.reached != nil { return .more }
+            if batch.isFull || batch.reached != nil || batch.observation != nil { return .more }
         }
         return batch.isEmpty ? rest(until: deadline) : .more
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Testing
-
-@testable import Anchors
 
 @Suite struct JSONTests {
     @Test func `a value has one spelling and reads back from it`() {
@@ -15,12 +14,12 @@ import Testing
             String(decoding: value.bytes, as: UTF8.self)
                 == #"{"":"\"\\/\u0000\n\r\t\u001f"# + "\u{7f}☃🎉" + #"","a":{},"#
                 + #""b":[null,true,false,-9223372036854775808,9223372036854775807,0],"é":[]}"#)
-        #expect(JSONParser.value(value.bytes) == value)
+        #expect(JSON(parsing: value.bytes) == value)
     }
 
     @Test func `other spellings read the same`() {
         let text = " { \"a\" :\t[ 1 ,\n\"\\u00e9\\uD83C\\udf89\\/\\b\\f\" ] }\r\n"
-        #expect(JSONParser.value(Array(text.utf8)) == .object(["a": .array([.number(1), .text("é🎉/\u{8}\u{c}")])]))
+        #expect(JSON(parsing: Array(text.utf8)) == .object(["a": .array([.number(1), .text("é🎉/\u{8}\u{c}")])]))
     }
 
     @Test(arguments: [
@@ -29,24 +28,24 @@ import Testing
         "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"a\nb\"", "{\"a\":1,\"a\":2}", "'a'", "[1]]",
     ])
     func `what is not JSON is refused`(text: String) {
-        #expect(JSONParser.value(Array(text.utf8)) == nil)
+        #expect(JSON(parsing: Array(text.utf8)) == nil)
     }
 
     @Test func `bytes that are not UTF-8 and nesting without end are refused`() {
-        #expect(JSONParser.value([0x22, 0xff, 0x22]) == nil)
-        #expect(JSONParser.value([UInt8](repeating: 0x5b, count: 1_000_000)) == nil)
+        #expect(JSON(parsing: [0x22, 0xff, 0x22]) == nil)
+        #expect(JSON(parsing: [UInt8](repeating: 0x5b, count: 1_000_000)) == nil)
         let deep = [UInt8](repeating: 0x5b, count: 100) + [UInt8](repeating: 0x5d, count: 100)
-        #expect(JSONParser.value(deep) != nil)
+        #expect(JSON(parsing: deep) != nil)
     }
 
     @Test func `no cut and no changed byte of a text traps`() {
         let bytes = Array(#"{"a":[1,-2,"x\u00e9\\"],"b":{"c":null,"d":true}}"#.utf8)
         for index in bytes.indices {
-            #expect(JSONParser.value(Array(bytes.prefix(index))) == nil)
+            #expect(JSON(parsing: Array(bytes.prefix(index))) == nil)
             for flip in UInt8.min...UInt8.max {
                 var damaged = bytes
                 damaged[index] = flip
-                _ = JSONParser.value(damaged)
+                _ = JSON(parsing: damaged)
             }
         }
     }

@@ -3,18 +3,39 @@
 /// A JSON value with one spelling: keys in the order of their bytes, no space, only the escapes that JSON demands.
 ///
 /// Written here and not by a library, because the bytes are hashed and must be the same in every version of it.
-indirect enum JSON: Hashable {
+public indirect enum JSON: Hashable, Sendable {
+    /// Nothing.
     case null
+    /// Yes or no.
     case bool(Bool)
+    /// A whole number.
     case number(Int64)
+    /// A text.
     case text(String)
+    /// Values in order.
     case array([JSON])
+    /// Values by name.
     case object([String: JSON])
 }
 
 extension JSON {
+    /// The one value that `bytes` are, read strictly; nil when they are none.
+    public init?(parsing bytes: [UInt8]) {
+        guard let value = JSONParser.value(bytes) else { return nil }
+        self = value
+    }
+
+    /// The text, when it is one.
+    public var text: String? { if case .text(let text) = self { text } else { nil } }
+    /// The number, when it is one.
+    public var number: Int64? { if case .number(let number) = self { number } else { nil } }
+    /// The elements, when it is an array.
+    public var elements: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
+    /// A member of an object; nil when there is none.
+    public subscript(name: String) -> JSON? { if case .object(let members) = self { members[name] } else { nil } }
+
     /// The one spelling.
-    var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var output: [UInt8] = []
         append(to: &output)
         return output

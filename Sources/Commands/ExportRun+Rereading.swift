@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Anchors
+import Changelog
+import Faults
+import Logging
+import PostgresAdapter
+import Runtime
+
+extension ExportRun {
+    /// How one stretch of a run came to its end.
+    enum Stretch {
+        /// And with it the run.
+        case ended(RunReport.End)
+        /// Tables have to be read again before the run can go on.
+        case stale(StaleTables)
+    }
+
+    /// Reads tables again whose rows changed without a change: at one point of the same history, between two
+    /// transactions, under an anchor of its own. A crash before that anchor leaves everything as it was before, and the
+    /// next start finds the same tables stale.
+    func readAgain(_ tables: StaleTables) throws(Fault) -> Stretch {
+        guard let stored = try publishAgain(tables) else { return .ended(.stopped) }
+        return try goOn(after: stored)
+    }
+
+    /// Sets the anchor that holds the tables; returns nil when the run was stopped before.
+    private func publishAgain(_ tables: StaleTables) throws(Fault) -> StoredAnchor? {
+        let snapshot = try PostgresRereading.begin(try options(), tables)
+        defer { snapshot.close() }
+        guard let before = last else { throw Fault(.bug, "tables are read again before the first anchor") }
+        let point = ResumePoint(position: before.anchor.to, source: before.anchor.source)
+        switch try PostgresResumption.open(try options(), from: point, until: .before(snapshot.position)) {
+        case .broken(let broken, _): throw broken.fault
+        case .ready(var source, let facts):
+            if case .ended(.stopped) = try follow(&source, after: before, facts: facts) { return nil }
+            try crash.reach(.afterTableSnapshotReach)
+            return try publish(snapshot, of: tables, facts)
+        }
+    }
+
+    private func publish(
+        _ snapshot: PostgresSnapshot, of tables: StaleTables, _ facts: ServerFacts
+    ) throws(Fault) -> StoredAnchor {
+        guard let before = last, before.anchor.to == snapshot.position else {
+            throw Fault(.bug, "the stream did not end where the tables are read again")
+        }
+        let names = Set(snapshot.tasks.map(\.table.description)).sorted().joined(separator: ", ")
+        console.log.info("reading again as of \(PositionNotation.lsn.text(snapshot.position)): \(names)")
+        let identity = facts.identity(slot: settings.slot, publication: settings.publication)
+        let parts = try self.parts(exportRecord(identity), source: identity, epoch: before.anchor.epoch)
+        var publication = Publication(kind: .tableSnapshot, from: snapshot.position, to: snapshot.position)
+        publication.segments = try SnapshotExport(snapshot, parts: parts).read(jobs: settings.jobs)
+        try crash.reach(.afterTableSnapshotRead)
+        publication.notices = tables.notices
+        publication.observation = tables.observation
+        let stored = try parts.publisher.publish(publication, epoch: before.anchor.epoch, after: before)
+        last = stored
+        try crash.reach(.afterTableSnapshotAnchor)
+        return stored
+    }
+}
