@@ -5,10 +5,13 @@ import Foundation
 import Testing
 
 extension IntegrationSuites {
-    /// The power goes; the next run makes the export as if nothing had happened.
+    /// The power goes; the next run makes the export as if nothing had happened. The points of reading tables again
+    /// have their test where tables are rewritten, in `SchemaTests`.
     @Suite("Crashing", .serialized)
     struct CrashTests {
-        @Test("a crash at a named point repeats nothing and loses nothing", arguments: CrashPoint.allCases)
+        @Test(
+            "a crash at a named point repeats nothing and loses nothing",
+            arguments: CrashPoint.allCases.filter { $0.occasion != .readingAgain })
         func namedPoint(point: CrashPoint) throws {
             let scene = try Scene("crash")
             try scene.workload.startRows(clients: 2)
@@ -109,11 +112,7 @@ extension IntegrationSuites {
 
         /// Whether the point is passed more than once by a run that goes on.
         private static func isPassedAgain(_ point: CrashPoint) -> Bool {
-            switch point {
-            case .afterIntent, .afterPublication, .afterSlot, .afterSnapshotImport, .duringSnapshot, .afterSnapshotRead:
-                false
-            default: true
-            }
+            point.occasion != .beginning
         }
     }
 }

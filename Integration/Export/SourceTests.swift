@@ -7,59 +7,6 @@ extension IntegrationSuites {
     /// What a source can be like, and what can happen to it while it is exported.
     @Suite("Sources", .serialized)
     struct SourceTests {
-        @Test("a table rewritten between the slot and its reading is noticed, and the snapshot taken again")
-        func rewrittenTable() throws {
-            let scene = try Scene("rewrite")
-            try scene.server.sql(
-                """
-                CREATE TABLE public.aaa_large AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 300000) i;
-                ALTER TABLE public.aaa_large ADD PRIMARY KEY (id);
-                CREATE TABLE public.zzz_small (id int PRIMARY KEY, v int);
-                INSERT INTO public.zzz_small SELECT i, i FROM generate_series(1, 5) i
-                """, in: scene.database)
-            let run = try KedgeProcess(scene.run("--until", "now", "--jobs", "1", "--tables", "public.*"))
-            try waitUntil("the snapshot to be read", deadline: .seconds(60)) { run.errors.contains("reading ") }
-            try scene.server.sql(
-                "ALTER TABLE public.zzz_small ALTER COLUMN v TYPE text USING (v * 100)::text", in: scene.database)
-            let outcome = try run.wait(deadline: .seconds(120))
-            #expect(outcome.status == 0, "\(outcome.errors.suffix(2000))")
-            #expect(outcome.errors.contains("[postgres.snapshot.rewritten]"))
-            let rows = try scene.export.records(of: "public.zzz_small")
-            #expect(rows.count == 5)
-            #expect(rows.allSatisfy { $0.contains(#""v":""#) && $0.contains("00\"") })
-            #expect(try KedgeProcess.run(["verify", "--to", scene.export.path]).status == 0)
-            let slots = try scene.server.sql(
-                "SELECT count(*) FROM pg_replication_slots WHERE database = '\(scene.database)'")
-            #expect(slots == "1")
-        }
-
-        @Test("partitions are exported as their root, from snapshot and stream alike")
-        func partitions() throws {
-            let scene = try Scene("partitions")
-            try scene.server.sql(
-                """
-                CREATE TABLE public.events (id int, day date, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
-                CREATE TABLE public."Events 2024" PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
-                CREATE TABLE public.events_2025 (note text, day date NOT NULL, id int NOT NULL);
-                ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-                CREATE TABLE public.events_rest PARTITION OF events DEFAULT;
-                INSERT INTO events SELECT i, date '2024-06-01' + i, 'n' || i FROM generate_series(1, 900) i
-                """, in: scene.database)
-            try scene.catchUp()
-            try scene.server.sql(
-                """
-                INSERT INTO events VALUES (5000, '2025-05-05', 'new');
-                UPDATE events SET day = '2025-07-07' WHERE id = 3;
-                DELETE FROM events WHERE id = 4
-                """, in: scene.database)
-            try scene.catchUp()
-            // The triggers do not watch a table that came after them: what counts is the state.
-            try scene.records.load(scene.export)
-            #expect(try scene.records.disorder() == [])
-            #expect(try StateFold(records: scene.records).differences() == [])
-            #expect(try scene.export.records(of: "public.events").count == 900 + 4)
-        }
-
         @Test("a publication's row filter and column list hold for the snapshot too")
         func filters() throws {
             let scene = try Scene("filters")
@@ -138,25 +85,6 @@ extension IntegrationSuites {
             try scene.catchUp("--toast", "fail")
             let last = try #require(try scene.export.records(of: "public.docs").last)
             #expect(!last.contains("_cdc_unset") && last.contains("long long"))
-        }
-
-        @Test("types that come into being while kedge runs keep their meaning")
-        func newTypes() throws {
-            let scene = try Scene("newtypes")
-            try scene.catchUp()
-            try scene.server.sql(
-                """
-                CREATE TYPE mood AS ENUM ('sad', 'glad');
-                CREATE TYPE pair AS (a int, b text);
-                CREATE DOMAIN age AS int;
-                ALTER TABLE public.accounts ADD COLUMN m mood, ADD COLUMN p pair[], ADD COLUMN g age;
-                """, in: scene.database)
-            try scene.server.sql(
-                "UPDATE public.accounts SET m = 'glad', p = ARRAY[(1, 'x y')::pair], g = 7 WHERE id = (SELECT min(id) FROM public.accounts)",
-                in: scene.database)
-            try scene.catchUp()
-            let last = try #require(try scene.export.records(of: "public.accounts").last)
-            #expect(last.contains(#""m":"glad","p":[{"a":1,"b":"x y"}],"g":7"#), "\(last)")
         }
 
         @Test("logical messages stand in a folder of their own, and can be left out")

@@ -97,7 +97,9 @@ struct AuditTrigger {
                 SELECT (rec->>'_cdc_xid')::bigint,
                     row_number() OVER (PARTITION BY rec->>'_cdc_xid' ORDER BY rec->>'_cdc_seq' COLLATE "C"),
                     tbl, rec->>'_cdc_op', rec
-                FROM oracle.records WHERE tbl <> 'audit.events' AND rec->>'_cdc_op' IN ('c', 'u', 'd', 't');
+                FROM oracle.records WHERE tbl <> 'audit.events' AND rec->>'_cdc_op' IN ('c', 'u', 'd', 't')
+                    -- A table that is read again begins with a truncation that is of no transaction.
+                    AND rec ? '_cdc_xid';
             ANALYZE oracle.expected;
             ANALYZE oracle.actual;
         END $$;

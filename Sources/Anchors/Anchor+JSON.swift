@@ -86,7 +86,8 @@ extension Anchor {
             let notice = try JSONObject(json, "\(place).notices[\(notices.count)]")
             notices.append(
                 SourceNotice(
-                    code: try notice.text("code"), table: try notice.text("table"), message: try notice.text("message")))
+                    code: try notice.text("code"), table: try notice.text("table"), message: try notice.text("message"))
+            )
         }
         return notices
     }

@@ -70,7 +70,8 @@ struct RunCommand: ParsableCommand {
 
     private var flags: [SettingKey: String] {
         present([
-            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages, .compression: compression,
+            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages,
+            .compression: compression,
             .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
             .stopGrace: stopGrace,

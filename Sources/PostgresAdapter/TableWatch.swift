@@ -49,7 +49,9 @@ struct TableWatch {
     /// Looks if it is time, and tells `batch` what is new. Throws when that ends the run.
     mutating func look(_ moment: Moment, into batch: inout ChangeBatch) throws(Fault) {
         let now = ContinuousClock.now
-        guard stale == nil, now >= (moment == .atTheEnd ? lastLook.map { $0 + Self.rest } ?? now : nextLook) else { return }
+        guard stale == nil, now >= (moment == .atTheEnd ? lastLook.map { $0 + Self.rest } ?? now : nextLook) else {
+            return
+        }
         let catalog = try Session.open(options, for: .catalog)
         let reading = try FingerprintReader.read(options, catalog)
         let changes = try known.map { (known) throws(Fault) in

@@ -70,11 +70,11 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         let isDue =
             !pendingNotices.isEmpty
             || (pendingTransactions > 0
-            ? policy.isDue(
-                waiting: waitingSince.map { now - $0 } ?? .zero, transactions: pendingTransactions,
-                bytes: recorder.encodedByteCount)
-            : policy.isIdleDue(
-                waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue))
+                ? policy.isDue(
+                    waiting: waitingSince.map { now - $0 } ?? .zero, transactions: pendingTransactions,
+                    bytes: recorder.encodedByteCount)
+                : policy.isIdleDue(
+                    waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue))
         return isDue ? try publish(now: now) : nil
     }
 

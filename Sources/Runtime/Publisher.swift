@@ -77,7 +77,8 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        observations: @escaping ObservationArchive, segmentExtension: String, clock: @escaping @Sendable () -> Timestamp,
+        observations: @escaping ObservationArchive, segmentExtension: String,
+        clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
         self.identity = identity

@@ -53,6 +53,10 @@ private func exampleAnchor() -> Anchor {
     @Test func `an anchor reads back from its file`() throws {
         let anchors = [
             exampleAnchor(), .example(),
+            .example(
+                kind: .tableSnapshot,
+                notices: [SourceNotice(code: "a.b", table: "public.t", message: "was \"rewritten\"")],
+                tables: "sha256:" + Digest(of: [4]).hexadecimal),
             .example(kind: .gap, reason: "the slot \"a\\b\" was lost\n\u{1}é"),
         ]
         for anchor in anchors {

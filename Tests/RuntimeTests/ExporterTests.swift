@@ -96,6 +96,42 @@ import Testing
         #expect(try stage.lines().count == 5)
     }
 
+    // MARK: What happened without a change
+
+    private let notice = SourceNotice(code: "source.rewritten", table: "public.t", message: "was rewritten")
+
+    @Test func `a notice is anchored at once, with no change and with those that wait`() throws {
+        let stage = try stage(AnchorPolicy(interval: .seconds(1000), transactionCount: 100, byteCount: .max))
+        let exporter = try exporter(stage)
+        let alone = try #require(try take([.notice(notice)], exporter))
+        #expect(alone.notices == [notice] && alone.from == alone.to && alone.segments.isEmpty)
+        let mixed = try #require(
+            try take([.transaction(position: 110, rows: 1), .notice(notice), .notice(notice)], exporter))
+        #expect(mixed.notices == [notice, notice] && mixed.to.rawValue == 110 && mixed.transactions == 1)
+        #expect(try exporter.end(now: now) == nil)
+    }
+
+    @Test func `a notice in the middle of a transaction waits for its end`() throws {
+        let stage = try stage(AnchorPolicy(transactionCount: 100))
+        let exporter = try exporter(stage)
+        #expect(try take([.notice(notice), .torn(position: 110, rows: 2)], exporter) == nil)
+        #expect(try exporter.publishIfDue(now: now + .seconds(1000)) == nil)
+        #expect(try take([.transaction(position: 110, rows: 2)], exporter)?.notices == [notice])
+    }
+
+    @Test func `an observation goes with the next anchor, and every later one names it until there is another`() throws
+    {
+        let stage = try stage(AnchorPolicy(transactionCount: 1))
+        let exporter = try exporter(stage)
+        #expect(try take([.transaction(position: 110, rows: 1)], exporter)?.tables == nil)
+        #expect(try take([.observation("a")], exporter) == nil)
+        #expect(try exporter.end(now: now) == nil)
+        #expect(try take([.transaction(position: 120, rows: 1)], exporter)?.tables == "observation a")
+        #expect(try take([.transaction(position: 130, rows: 1)], exporter)?.tables == "observation a")
+        #expect(try take([.observation("b")], exporter) == nil)
+        #expect(try take([.transaction(position: 140, rows: 1)], exporter)?.tables == "observation b")
+    }
+
     // MARK: Helpers
 
     private func stage(_ policy: AnchorPolicy) throws -> Stage {

@@ -70,6 +70,18 @@ import Threads
         #expect(stage.log.acknowledged.map(\.rawValue) == [100])
     }
 
+    @Test func `what happened without a change reaches the chain though no change comes`() throws {
+        let stage = try Stage()
+        let notice = SourceNotice(code: "source.rewritten", table: "public.t", message: "was rewritten")
+        #expect(try stage.run([.notice(notice), .observation("a"), .target]) == .targetReached)
+        #expect(try stage.last().notices == [notice] && stage.last().tables == "observation a")
+        try stage.checkChain()
+        // Who goes on names what is known, and does not tell it twice.
+        let next = try Stage(after: stage)
+        try next.run([.transaction(position: 110, rows: 1), .target])
+        #expect(try next.last().notices.isEmpty && next.last().tables == "observation a")
+    }
+
     @Test func `waiting changes are anchored in their time though nothing follows`() throws {
         var stage = try Stage()
         stage.policy = AnchorPolicy(interval: .milliseconds(300), transactionCount: 1000, byteCount: .max)

@@ -27,7 +27,8 @@ extension Anchor {
     /// An anchor that follows `previous` and publishes `segments` up to `to`.
     public static func example(
         after previous: StoredAnchor? = nil, kind: AnchorKind? = nil, epoch: UInt16? = nil, from: Position? = nil,
-        to: Position? = nil, segments: [SegmentRecord] = [], run: RunStamp = .example, reason: String? = nil
+        to: Position? = nil, segments: [SegmentRecord] = [], run: RunStamp = .example, reason: String? = nil,
+        notices: [SourceNotice] = [], tables: String? = nil
     ) -> Anchor {
         let kind = kind ?? (previous == nil ? .snapshot : .changes)
         let from = from ?? previous?.anchor.to ?? Position(rawValue: 0x16_0000)
@@ -37,6 +38,7 @@ extension Anchor {
             number: (previous?.anchor.number ?? 0) + 1, kind: kind, export: exampleExport,
             epoch: epoch ?? previous?.anchor.epoch ?? 1, source: .example, from: from,
             to: to ?? (kind == .changes ? Position(rawValue: from.rawValue + 0x100) : from), transactions: 1,
-            changes: changes, segments: segments, previous: previous?.link, run: run, reason: reason)
+            changes: changes, segments: segments, previous: previous?.link, run: run, reason: reason, notices: notices,
+            tables: tables)
     }
 }

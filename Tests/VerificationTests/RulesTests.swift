@@ -53,6 +53,39 @@ import Verification
             } == [])
     }
 
+    @Test func `tables are read again where the anchor before ends, in the same history`() throws {
+        func again(epoch: UInt16 = 1, from: UInt64 = 0x200, to: UInt64 = 0x200) throws -> [String] {
+            try findings { export in
+                try export.append(to: 0x200, [try export.segment("orders", [record(0x180)])])
+                let rows = (1...3).map {
+                    ExampleRecord(epoch: epoch, position: to, ordinal: $0, operation: $0 == 1 ? "t" : "r")
+                }
+                try export.append(
+                    kind: .tableSnapshot, epoch: epoch, from: from, to: to, [try export.segment("orders", rows)])
+                try export.append(to: to + 0x100, [try export.segment("orders", [record(to + 1)])])
+            }
+        }
+        #expect(try again() == [])
+        #expect(try again(from: 0x1ff).contains("a snapshot reaches from one position to another"))
+        #expect(try again(from: 0x280, to: 0x280).contains("it does not stand where anchor 2 ends"))
+        #expect(try again(epoch: 2).contains("it does not stand where anchor 2 ends"))
+    }
+
+    @Test func `the tables file that an anchor names is there and whole`() throws {
+        let export = try ExampleExport()
+        let store = ObservationStore(export.folder)
+        let id = try store.save(Array("{}".utf8))
+        try export.append(kind: .snapshot, to: 0x100, [], tables: id)
+        try export.append(to: 0x200, [], tables: id)
+        #expect(try Verifier(exportPath: export.path).verify().findings.isEmpty)
+        #expect(try store.observation(id) == Array("{}".utf8))
+        let path = "_kedge/tables/\(id.dropFirst(7)).json"
+        try export.temporary.write(Array("{ }".utf8), to: path)
+        #expect(try Verifier(exportPath: export.path).verify().findings.map(\.path) == [path])
+        try store.save(Array("{}".utf8))
+        #expect(try Verifier(exportPath: export.path).verify().findings.isEmpty)
+    }
+
     @Test func `the number of the history never goes down`() throws {
         let found = try findings {
             try $0.append(kind: .snapshot, epoch: 3, to: 0x50, [])
