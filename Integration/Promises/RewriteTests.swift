@@ -159,13 +159,13 @@ extension IntegrationSuites {
                 ALTER TABLE root ATTACH PARTITION outside FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
                 ALTER TABLE root DETACH PARTITION y2;
                 CREATE TABLE public.y8 PARTITION OF root FOR VALUES FROM ('2028-01-01') TO ('2029-01-01');
-                CREATE TABLE public.fresh AS SELECT i AS id FROM generate_series(1, 10) i;
+                CREATE TABLE public.newborn AS SELECT i AS id FROM generate_series(1, 10) i;
                 INSERT INTO root VALUES (8001, '2028-08-08', 'told'), (8002, '2024-08-08', 'told')
                 """, in: scene.database)
             try KedgeProcess.expect(0, run)
             #expect(try scene.export.records(of: "public.y8").count == 1)
             #expect(try scene.export.records(of: "public.outside").count == 2)
-            #expect(try scene.export.records(of: "public.fresh").count == 10)
+            #expect(try scene.export.records(of: "public.newborn").count == 10)
             #expect(try scene.export.records(of: "public.y1").last?.contains(#""_cdc_op":"t""#) == true)
             #expect(try scene.newestNotices() == [])
         }

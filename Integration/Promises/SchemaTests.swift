@@ -165,6 +165,8 @@ extension IntegrationSuites {
             #expect(try scene.records.disorder() == [])
             #expect(try StateFold(records: scene.records).differences() == [])
             #expect(try scene.export.records(of: "public.events").count == 900 + 4)
+            let exported = try Set(scene.export.segments().map(\.table)).filter { $0.lowercased().contains("events") }
+            #expect(exported.subtracting(["audit.events"]) == ["public.events"], "a leaf is no table of its own")
         }
     }
 }

@@ -18,7 +18,7 @@ enum CatalogReader {
                    exists (select from pg_catalog.pg_depend d
                            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
                              and d.deptype = 'e') as extension,
-                   array_to_string(array(select a from pg_catalog.pg_partition_ancestors(c.oid) a
+                   array_to_string(array(select a::oid from pg_catalog.pg_partition_ancestors(c.oid) a
                                          where a <> c.oid), ' ') as ancestors,
                    exists (select from pg_catalog.pg_index i
                            where i.indrelid = c.oid and i.indisvalid
