@@ -14,7 +14,7 @@ extension IntegrationSuites {
             let scene = try Scene("rewrite", on: PostgresServer.shared(programs))
             try scene.server.sql(
                 """
-                CREATE TABLE public.aaa_large AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 200000) i;
+                CREATE TABLE public.aaa_large AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 100000) i;
                 ALTER TABLE public.aaa_large ADD PRIMARY KEY (id);
                 DO $$ BEGIN FOR n IN 1..5 LOOP
                     EXECUTE format('CREATE TABLE public.zzz_%s (id int PRIMARY KEY, v int)', n);
@@ -36,6 +36,7 @@ extension IntegrationSuites {
             #expect(outcome.errors.contains("[postgres.snapshot.rewritten]"))
             let rows = try scene.export.records(of: "public.zzz_1")
             #expect(rows.count == 5 && rows.allSatisfy { $0.contains(#""v":""#) && $0.contains("00\"") })
+            try scene.server.sql("DROP TABLE aaa_large", in: scene.database)
             try scene.expectTruth()
             let slots = try scene.server.sql(
                 "SELECT count(*) FROM pg_replication_slots WHERE database = '\(scene.database)'")
