@@ -69,6 +69,26 @@ extension IntegrationSuites {
         }
 
         @Test(
+            "promise 25: rows of a table that is made while the slot of a publication of all tables waits are not lost")
+        func tableWhileSlotWaits() throws {
+            let scene = try Scene("waitingtable")
+            try scene.server.sql(
+                """
+                CREATE PUBLICATION everything FOR ALL TABLES;
+                BEGIN; INSERT INTO public.accounts (id) VALUES (9999); PREPARE TRANSACTION 'kedge table'
+                """, in: scene.database)
+            let run = try KedgeProcess(scene.run("--until", "now", "--publication", "everything"))
+            try waitUntil("the slot to wait", deadline: .seconds(30)) { run.errors.contains("waits for transactions") }
+            try scene.server.sql(
+                "CREATE TABLE public.newborn AS SELECT 1 AS id; COMMIT PREPARED 'kedge table'", in: scene.database)
+            let outcome = try run.wait(deadline: .seconds(60))
+            #expect(outcome.status == 0, "\(outcome.errors.suffix(2000))")
+            #expect(outcome.errors.contains("[postgres.snapshot.rewritten]"))
+            #expect(try scene.export.records(of: "public.newborn").count == 1)
+            try scene.expectTruth()
+        }
+
+        @Test(
             "promise 34: what was written is read as it was then, whatever became of its table",
             arguments: ServerPrograms.all)
         func shapesOfThen(programs: ServerPrograms) throws {

@@ -102,9 +102,9 @@ public final class PostgresBeginning: Sendable {
             if let publication { try PublicationControl.create(publication, tables: plan.tables, catalog) }
             try options.crash.reach(.afterPublication)
         }
-        let tables = try FingerprintReader.read(options, catalog)
         var options = options
-        options.knownTables = mode == .snapshotOnly ? nil : tables.fingerprints.bytes
+        options.knownTables =
+            mode == .snapshotOnly ? nil : try FingerprintReader.read(options, catalog).fingerprints.bytes
         let slot = try SlotControl.create(
             options, lifetime: mode == .snapshotOnly ? .temporary : .permanent, facts: plan.facts,
             replication: replication, catalog: catalog)
@@ -115,7 +115,8 @@ public final class PostgresBeginning: Sendable {
         }
         let snapshot = try PostgresSnapshot(
             options, plan: plan, position: slot.consistentPoint, exported: slot.snapshotName)
-        if mode != .snapshotOnly { try FingerprintReader.refuseNewHeaps(options, since: tables, of: plan, catalog) }
+        try FingerprintReader.refuseNewLeaves(of: plan, catalog)
+        if mode != .snapshotOnly { try FingerprintReader.refuseNewTables(options, of: plan, catalog) }
         try options.crash.reach(.afterSnapshotImport)
         let spooler = mode == .snapshotOnly ? nil : try spool(options, from: slot.consistentPoint, replication)
         return PostgresBeginning(

@@ -18,7 +18,6 @@ public enum PostgresRereading {
         let facts = try ServerFacts.read(replication: replication)
         var plan = try PostgresPlan.read(options, mode: .initial, catalog: catalog, facts: facts)
         plan.tables = plan.tables.filter { stale.oids.contains(Int64($0.oid)) }.map(\.withAHeap)
-        let before = try FingerprintReader.read(options, catalog)
         var temporary = options
         temporary.slot = options.slot.prefix(54) + "_reading"
         let slot = try SlotControl.create(
@@ -26,7 +25,7 @@ public enum PostgresRereading {
         let snapshot = try PostgresSnapshot(
             options, plan: plan, position: slot.consistentPoint, exported: slot.snapshotName, purpose: .replacing)
         do throws(Fault) {
-            try FingerprintReader.refuseNewHeaps(options, since: before, of: plan, catalog)
+            try FingerprintReader.refuseNewLeaves(of: plan, catalog)
             try options.crash.reach(.afterTableSnapshotSlot)
         } catch {
             snapshot.close()
@@ -37,23 +36,36 @@ public enum PostgresRereading {
 }
 
 extension FingerprintReader {
-    /// Refuses a snapshot when heaps have come since it was planned: it would not read them, and the stream brings only
-    /// what is written to them later.
-    static func refuseNewHeaps(
-        _ options: PostgresOptions, since before: TableReading, of plan: PostgresPlan,
-        _ catalog: borrowing PQConnection
+    /// Refuses a snapshot of `plan` when partitions have come since it was planned: it would not read them, and the
+    /// stream brings only what is written to them later.
+    static func refuseNewLeaves(of plan: PostgresPlan, _ catalog: borrowing PQConnection) throws(Fault) {
+        let roots = plan.tables.filter { $0.kind == .partitioned }.map { String($0.oid) }
+        guard !roots.isEmpty else { return }
+        let leaves = try catalog.query(
+            """
+            with recursive tree (relid) as (
+                select unnest('{\(roots.joined(separator: ","))}'::oid[])
+                union
+                select i.inhrelid from tree t
+                join pg_catalog.pg_inherits i on i.inhparent = t.relid
+                join pg_catalog.pg_class k on k.oid = i.inhrelid and k.relispartition)
+            select c.oid, c.relname from tree t join pg_catalog.pg_class c on c.oid = t.relid and c.relkind = 'r'
+            """
+        ).records
+        let known = Set(plan.tables.flatMap { $0.heaps.map { String($0.oid) } })
+        guard let new = leaves.first(where: { !known.contains($0["oid"] ?? "") }) else { return }
+        throw Fault(
+            .postgresSnapshotRewritten, "partition \"\(new["relname"] ?? "")\" came while the snapshot began")
+    }
+
+    /// Refuses a snapshot of `plan` when tables have come into the publication since, for the same reason.
+    static func refuseNewTables(
+        _ options: PostgresOptions, of plan: PostgresPlan, _ catalog: borrowing PQConnection
     ) throws(Fault) {
-        let now = try read(options, catalog).fingerprints
-        for table in now.tables.values.sorted(by: { $0.name < $1.name }) where table.persistence == "p" {
-            let planned = plan.tables.first { Int64($0.oid) == table.oid }
-            let isNew = planned == nil && before.fingerprints.tables[table.oid] == nil
-            let heaps = Set((planned?.heaps ?? []).map { Int64($0.oid) })
-            let hasNewHeap = planned != nil && table.heaps.contains { !heaps.contains($0.oid) }
-            guard isNew || hasNewHeap else { continue }
-            throw Fault(
-                .postgresSnapshotRewritten,
-                "\(table.name) \(isNew ? "was made or published" : "got a partition") while the snapshot began")
-        }
+        let planned = Set(plan.tables.map { Int64($0.oid) })
+        let now = try read(options, catalog).fingerprints.tables.values.sorted { $0.name < $1.name }
+        guard let new = now.first(where: { $0.persistence == "p" && !planned.contains($0.oid) }) else { return }
+        throw Fault(.postgresSnapshotRewritten, "\(new.name) was made or published while the snapshot began")
     }
 }
 
