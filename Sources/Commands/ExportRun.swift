@@ -248,6 +248,7 @@ final class ExportRun {
         options.creation = settings.creation
         options.toast = settings.toast
         options.messages = settings.messages
+        options.streaming = settings.streaming
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = settings.columnPrefix
         options.crash = crash

@@ -19,6 +19,7 @@ struct RunSettings {
     let jobs: Int
     let toast: PostgresOptions.ToastPolicy
     let messages: PostgresOptions.MessagePolicy
+    let streaming: PostgresOptions.Streaming
     let creation: PostgresOptions.Creation
     let compression: CompressionChoice
     let segmentLimits: SegmentLimits
@@ -44,6 +45,7 @@ struct RunSettings {
         self.jobs = jobs == 0 ? processorCount() : jobs
         toast = try settings.choice(.toast, PostgresOptions.ToastPolicy.self)
         messages = try settings.choice(.messages, PostgresOptions.MessagePolicy.self)
+        streaming = try settings.streaming()
         creation = try settings.flag(.noCreate) ? .forbidden : .allowed
         compression = try Self.compression(settings)
         segmentLimits = SegmentLimits(

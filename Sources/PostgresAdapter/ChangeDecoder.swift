@@ -55,8 +55,10 @@ struct ChangeDecoder {
     var types: TypeDictionary { relations.types }
 
     /// Decodes one message into the run of changes that `batch` has begun.
-    mutating func decode(_ bytes: RawSpan, into batch: inout ChangeBatch) throws(WireFault) -> Outcome {
-        switch try PgOutputMessage(bytes) {
+    mutating func decode(
+        _ bytes: RawSpan, in context: MessageContext = .whole, into batch: inout ChangeBatch
+    ) throws(WireFault) -> Outcome {
+        switch try PgOutputMessage(bytes, in: context) {
         case .insert(let insert):
             ordinal += 1
             guard let table = try table(insert.relation) else { return .done }
@@ -87,7 +89,10 @@ struct ChangeDecoder {
             append(message, &batch)
             return .done
         case .relation(let relation): return try note(relation)
-        case .begin, .commit, .origin, .type, .ignored: return .done
+        case .origin, .type: return .done
+        case .begin, .commit, .streamStart, .streamStop, .streamCommit, .streamAbort, .beginPrepare, .prepare,
+            .commitPrepared, .rollbackPrepared, .streamPrepare:
+            throw WireFault(.malformed, at: 0)
         }
     }
 

@@ -28,6 +28,23 @@ public struct PostgresOptions: Sendable {
         case exclude
     }
 
+    /// How the server sends what it decodes.
+    public struct Streaming: Sendable, Hashable {
+        /// The version of the output plugin's protocol, 1 to 4; nil for what suits the server best.
+        public var version: Int?
+        /// Whether prepared transactions come when they are prepared (version 3).
+        public var keepsTwoPhase = false
+        /// Whether changes that the source has itself received by replication are left out.
+        public var onlyOwnChanges = false
+
+        /// Makes a choice.
+        public init(version: Int? = nil, keepsTwoPhase: Bool = false, onlyOwnChanges: Bool = false) {
+            self.version = version
+            self.keepsTwoPhase = keepsTwoPhase
+            self.onlyOwnChanges = onlyOwnChanges
+        }
+    }
+
     /// The connection string, untouched.
     public var source: Redacted
     /// What the connections call themselves unless the connection string says otherwise.
@@ -44,6 +61,8 @@ public struct PostgresOptions: Sendable {
     public var toast = ToastPolicy.unknown
     /// Logical messages.
     public var messages = MessagePolicy.include
+    /// How the server sends what it decodes.
+    public var streaming = Streaming()
     /// How long creating the slot may wait for transactions that are open.
     public var slotTimeout = Duration.seconds(60)
     /// What the names of kedge's own columns begin with.

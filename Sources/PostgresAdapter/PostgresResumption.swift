@@ -32,9 +32,7 @@ public enum PostgresResumption: ~Copyable {
         }
         let stream = try ReplicationStream.begin(
             replication,
-            ReplicationStream.Request(
-                slot: options.slot, publication: options.publication, from: point.position,
-                messages: options.messages))
+            ReplicationStream.Request(options, from: point.position, serverVersion: facts.versionNumber))
         return .ready(
             try PostgresSource(options, plan: plan, stream: stream, spooled: nil, from: point.position, until: target),
             facts)

@@ -13,22 +13,14 @@ import PostgresValues
 /// It pulls frames, gathers them until the commit of their transaction is known, for only the commit says where the
 /// transaction ends, and then decodes them into batches.
 public struct PostgresSource: ChangeSource, ~Copyable {
-    private enum Phase {
-        /// Between transactions.
-        case idle
-        /// Between BEGIN and COMMIT.
-        case gathering(BeginMessage)
-        /// Behind COMMIT: the gathered messages are decoded.
-        case decoding(Transaction)
-    }
-
     private let options: PostgresOptions
     private var stream: ReplicationStream
     private var spool: SpoolReader?
     private var spoolFile: SpoolFile?
-    private var buffer: TransactionBuffer
+    private var gatherer: TransactionGatherer
     private var decoder: ChangeDecoder
-    private var phase = Phase.idle
+    /// The transaction whose messages are being decoded.
+    private var decoding: Transaction?
     private var spooledFrame = ByteBuffer(capacity: 64 << 10)
     private var target: Position?
     private let targetTime: Timestamp?
@@ -59,7 +51,8 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         complete = from
         reportedComplete = from
         nextQuestion = .now
-        buffer = TransactionBuffer(folder: options.spoolFolder, crash: options.crash)
+        gatherer = TransactionGatherer(
+            folder: options.spoolFolder, limit: targetTime.map { .time($0) } ?? .none, crash: options.crash)
         self.stream = stream
         spoolFile = spooled
         spool = try spoolFile?.makeReader()
@@ -70,10 +63,10 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         _ batch: inout ChangeBatch, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> FillOutcome {
         decoder.beginBatch()
-        if case .decoding(let transaction) = phase { batch.begin(transaction) }
+        if let decoding { batch.begin(decoding) }
         while true {
-            if case .decoding(let transaction) = phase {
-                guard try decode(transaction, into: &batch) else { return .more }
+            if let decoding {
+                guard try decode(decoding, into: &batch) else { return .more }
             }
             if hasReachedTarget || hasPassedTarget {
                 report(into: &batch)
@@ -83,10 +76,10 @@ public struct PostgresSource: ChangeSource, ~Copyable {
                 report(into: &batch)
                 return .more
             }
-            if case .decoding(let transaction) = phase {
+            if let decoding {
                 // A small transaction is not torn: it goes whole into the next batch.
-                if batch.byteCount > 0, batch.byteCount + buffer.byteCount > batch.byteLimit { return .more }
-                batch.begin(transaction)
+                if batch.byteCount > 0, batch.byteCount + gatherer.byteCount > batch.byteLimit { return .more }
+                batch.begin(decoding)
             }
             if batch.isFull { return .more }
         }
@@ -105,7 +98,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Ends the stream and forgets what is spooled.
     public mutating func close() throws(Fault) {
         try stream.end()
-        try buffer.removeAll()
+        try gatherer.removeAll()
         try removeSpool()
     }
 
@@ -157,7 +150,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private mutating func take(_ keepalive: ReplicationMessage.Keepalive) throws(Fault) {
         let position = Position(rawValue: keepalive.serverPosition)
         stream.note(received: position)
-        if case .idle = phase { complete = max(complete, position) }
+        if gatherer.isIdle { complete = max(complete, position) }
         if let targetTime, target == nil, Timestamp(postgres: keepalive.clock) > targetTime {
             target = try ServerFacts.currentPosition(options)
         }
@@ -165,32 +158,13 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     }
 
     private mutating func take(message payload: RawSpan) throws(Fault) {
-        switch PgOutputTag(peeking: payload) {
-        case .begin:
-            guard case .begin(let begin) = try StreamReading.message(payload) else { return }
-            if let targetTime, Timestamp(postgres: begin.commitTime) > targetTime {
-                hasReachedTarget = true
-                return
-            }
-            phase = .gathering(begin)
-        case .commit:
-            guard case .commit(let commit) = try StreamReading.message(payload), case .gathering(let begin) = phase
-            else { throw Fault(.postgresProtocol, "a commit came without its beginning") }
-            beginDecoding(
-                Transaction(
-                    position: Position(rawValue: commit.endLSN), identifier: UInt64(begin.xid),
-                    commitTime: Timestamp(postgres: commit.commitTime), isLarge: buffer.isSpooled))
-        case .message where isIdle:
-            guard case .message(let message) = try StreamReading.message(payload) else { return }
-            try buffer.append(payload)
-            beginDecoding(Transaction(position: Position(rawValue: message.lsn)))
-        default: try buffer.append(payload)
+        switch try gatherer.take(payload) {
+        case .nothing: return
+        case .whole(let transaction):
+            decoder.beginTransaction()
+            decoding = transaction
+        case .beyondLimit: hasReachedTarget = true
         }
-    }
-
-    private mutating func beginDecoding(_ transaction: Transaction) {
-        decoder.beginTransaction()
-        phase = .decoding(transaction)
     }
 
     private mutating func removeSpool() throws(Fault) {
@@ -204,10 +178,10 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Decodes the gathered messages; returns whether all of them are in the batch.
     private mutating func decode(_ transaction: Transaction, into batch: inout ChangeBatch) throws(Fault) -> Bool {
         while !batch.isFull {
-            guard try buffer.advance() else {
+            guard try gatherer.advance() else {
                 batch.end()
-                try buffer.removeAll()
-                phase = .idle
+                try gatherer.finish()
+                decoding = nil
                 complete = max(complete, transaction.position)
                 return true
             }
@@ -218,7 +192,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     private mutating func decodeMessage(into batch: inout ChangeBatch) throws(Fault) {
         switch try StreamReading.translating({ () throws(WireFault) in
-            try decoder.decode(buffer.current, into: &batch)
+            try decoder.decode(gatherer.current, in: gatherer.context, into: &batch)
         }) {
         case .done: return
         case .newShape(let table): options.report(PostgresNotice(.debug, "the stream describes \(table)"))
@@ -243,21 +217,19 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     // MARK: The target
 
-    private var isIdle: Bool { if case .idle = phase { true } else { false } }
-
     private var isWaitingForTarget: Bool {
-        guard case .idle = phase, let target else { return false }
+        guard gatherer.isIdle, let target else { return false }
         return complete < target
     }
 
     private var hasPassedTarget: Bool {
-        guard case .idle = phase, let target else { return false }
+        guard gatherer.isIdle, let target else { return false }
         return complete >= target
     }
 
     /// Tells how far the source is complete, when that has changed.
     private mutating func report(into batch: inout ChangeBatch) {
-        guard complete > reportedComplete, case .idle = phase else { return }
+        guard complete > reportedComplete, gatherer.isIdle else { return }
         batch.reached = complete
         reportedComplete = complete
     }

@@ -6,10 +6,8 @@ import Faults
 
 /// The messages of one transaction until its commit is known: in memory while they are few, on disk beyond a bound.
 struct TransactionBuffer: ~Copyable {
-    /// How many bytes stay in memory.
-    static let memoryLimit = 4 << 20
-
-    private let folder: String
+    private let path: String
+    private let memoryLimit: Int
     private let crash: CrashPlan
     private var memory = ByteBuffer(capacity: 64 << 10)
     private var readOffset = 0
@@ -19,9 +17,10 @@ struct TransactionBuffer: ~Copyable {
     private var frame = ByteBuffer(capacity: 4 << 10)
     private var serial = 0
 
-    /// Makes an empty buffer that spools into `folder`.
-    init(folder: String, crash: CrashPlan) {
-        self.folder = folder
+    /// Makes an empty buffer that spools into files whose names begin with `path` what is more than `memoryLimit` bytes.
+    init(path: String, memoryLimit: Int = 4 << 20, crash: CrashPlan) {
+        self.path = path
+        self.memoryLimit = memoryLimit
         self.crash = crash
     }
 
@@ -34,7 +33,7 @@ struct TransactionBuffer: ~Copyable {
     /// Adds a message.
     mutating func append(_ message: RawSpan) throws(Fault) {
         byteCount += message.byteCount + 4
-        if spool == nil, memory.count + message.byteCount + 4 > Self.memoryLimit { try beginSpool() }
+        if spool == nil, memory.count + message.byteCount + 4 > memoryLimit { try beginSpool() }
         if spool == nil {
             memory.appendLittleEndian(UInt32(truncatingIfNeeded: message.byteCount))
             memory.append(message)
@@ -45,7 +44,7 @@ struct TransactionBuffer: ~Copyable {
 
     private mutating func beginSpool() throws(Fault) {
         serial += 1
-        var file = try SpoolFile(creating: "\(folder)/transaction-\(serial)")
+        var file = try SpoolFile(creating: "\(path)-\(serial)")
         while let message = nextInMemory() { try Self.append(message, of: memory, to: &file) }
         memory.removeAll(keepingAtMost: 64 << 10)
         readOffset = 0

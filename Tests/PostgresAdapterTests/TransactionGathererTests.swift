@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Changelog
+import Faults
+import TestSupport
+import Testing
+
+@testable import PostgresAdapter
+
+@Suite struct TransactionGathererTests {
+    private static let table = Wire.relation(1, "t", [Wire.Column(name: "a")])
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test func `a transaction between BEGIN and COMMIT comes out whole`() throws {
+        var gathering = Gathering(folder)
+        try gathering.take(Wire.begin(7), Self.table, insert("1"), insert("2"), Wire.commit(50, time: 3))
+        #expect(gathering.transactions == ["7 @50 R 1 2"])
+    }
+
+    @Test func `blocks of streamed transactions interleave with each other and with whole ones`() throws {
+        var gathering = Gathering(folder)
+        try gathering.take(
+            Wire.streamStart(10), streamed(10, "a1"), Wire.streamStop,
+            Wire.streamStart(20), streamed(20, "b1"), Wire.streamStop,
+            Wire.begin(30), insert("c1"), Wire.commit(60),
+            Wire.streamStart(10, isFirst: false), streamed(10, "a2"), Wire.streamStop,
+            Wire.streamStart(20, isFirst: false), streamed(20, "b2"), Wire.streamStop,
+            Wire.streamCommit(20, 70), Wire.streamCommit(10, 80))
+        #expect(gathering.transactions == ["30 @60 c1", "20 @70 b1 b2", "10 @80 a1 a2"])
+    }
+
+    @Test func `what belongs to an aborted subtransaction is left out, descriptions are not`() throws {
+        var gathering = Gathering(folder)
+        try gathering.take(
+            Wire.streamStart(10), streamed(10, "1"), Wire.streamed(11, Self.table), streamed(11, "2"),
+            streamed(12, "3"), Wire.streamStop, Wire.streamAbort(10, 11),
+            Wire.streamStart(10, isFirst: false), streamed(13, "4"), Wire.streamStop, Wire.streamAbort(10, 13),
+            Wire.streamCommit(10, 80))
+        #expect(gathering.transactions == ["10 @80 1 R 3"])
+    }
+
+    @Test func `an aborted transaction is forgotten, and so is its file`() throws {
+        var gathering = Gathering(folder)
+        let long = String(repeating: "x", count: 300 << 10)
+        try gathering.take(Wire.streamStart(10), streamed(10, long), streamed(10, long), Wire.streamStop)
+        #expect(try folder.files().count == 1)
+        try gathering.take(Wire.streamAbort(10, 10))
+        #expect(try folder.files().isEmpty)
+        try gathering.take(Wire.begin(30), insert("c1"), Wire.commit(60))
+        #expect(gathering.transactions == ["30 @60 c1"])
+    }
+
+    @Test func `an abort of what was never streamed means nothing`() throws {
+        var gathering = Gathering(folder)
+        try gathering.take(
+            Wire.streamAbort(5, 5), Wire.begin(30), Wire.streamAbort(5, 6), insert("c1"), Wire.commit(60))
+        #expect(gathering.transactions == ["30 @60 c1"])
+    }
+
+    @Test func `large streamed transactions go to disk and come back in order`() throws {
+        var gathering = Gathering(folder)
+        let values = (0..<40).map { String(repeating: "\($0 % 10)", count: 20_000 + $0) }
+        for (index, value) in values.enumerated() {
+            try gathering.take(
+                Wire.streamStart(10, isFirst: index == 0), streamed(10, value), Wire.streamStop,
+                Wire.streamStart(20, isFirst: index == 0), streamed(20, value), Wire.streamStop)
+        }
+        #expect(try folder.files().count == 2)
+        try gathering.take(Wire.streamCommit(20, 70), Wire.begin(30), insert("c"), Wire.commit(75))
+        #expect(try folder.files().count == 1)
+        try gathering.take(Wire.streamCommit(10, 80))
+        #expect(
+            gathering.transactions == [
+                "20 @70 " + values.joined(separator: " "), "30 @75 c",
+                "10 @80 " + values.joined(separator: " "),
+            ])
+        #expect(gathering.large == [true, false, true])
+        #expect(try folder.files().isEmpty)
+    }
+
+    @Test func `a logical message outside of transactions stands alone, and one in a block in its transaction`() throws
+    {
+        var gathering = Gathering(folder)
+        try gathering.take(
+            Wire.message("p", [1], isTransactional: false), Wire.streamStart(10),
+            Wire.streamed(10, Wire.message("p", [2])), Wire.streamStop, Wire.streamCommit(10, 80))
+        #expect(gathering.transactions == ["- @9 M", "10 @80 M"])
+    }
+
+    @Test func `nothing behind the limit is taken, however it comes`() throws {
+        for messages in [
+            [Wire.begin(1, time: 6)], [Wire.streamStart(1), Wire.streamStop, Wire.streamCommit(1, 9, time: 6)],
+        ] {
+            var gathering = Gathering(folder, limit: .time(Timestamp(postgres: 5)))
+            try gathering.take(Wire.begin(30, time: 5), insert("c1"), Wire.commit(60))
+            for message in messages { try gathering.take(message) }
+            #expect(gathering.transactions == ["30 @60 c1"] && gathering.isBeyondLimit)
+        }
+    }
+
+    @Test func `borders out of order are faults`() throws {
+        for messages in [
+            [Wire.commit(5)], [Wire.begin(1), Wire.begin(2)], [Wire.begin(1), Wire.streamStart(3)],
+            [Wire.streamStart(3, isFirst: false)], [Wire.streamCommit(3, 5)], [Wire.streamStop],
+            [Wire.streamStart(3), Wire.streamStop, Wire.streamAbort(3, 3), Wire.streamCommit(3, 9)],
+        ] {
+            var gathering = Gathering(folder)
+            let fault = faultCode { () throws(Fault) in
+                for message in messages { try gathering.take(message) }
+            }
+            #expect(fault == .postgresProtocol)
+        }
+    }
+
+    private func insert(_ value: String) -> [UInt8] { Wire.insert(1, [.text(value)]) }
+    private func streamed(_ subxid: Int32, _ value: String) -> [UInt8] { Wire.streamed(subxid, insert(value)) }
+}
+
+/// A gatherer, and the transactions that came out of it: `xid @end value value`, where `R` is a description.
+private struct Gathering: ~Copyable {
+    private var gatherer: TransactionGatherer
+    private(set) var transactions: [String] = []
+    private(set) var large: [Bool] = []
+    private(set) var isBeyondLimit = false
+
+    init(_ folder: TemporaryFolder, limit: TransactionGatherer.Limit = .none) {
+        gatherer = TransactionGatherer(folder: folder.path, limit: limit, crash: .none)
+    }
+
+    mutating func take(_ messages: [UInt8]...) throws(Fault) {
+        for bytes in messages {
+            switch try bytes.withRawSpan({ (span) throws(Fault) in try gatherer.take(span) }) {
+            case .nothing: break
+            case .whole(let transaction): try read(transaction)
+            case .beyondLimit: isBeyondLimit = true
+            }
+        }
+    }
+
+    private mutating func read(_ transaction: Transaction) throws(Fault) {
+        var words = [transaction.identifier.map(String.init) ?? "-", "@\(transaction.position.rawValue)"]
+        while try gatherer.advance() {
+            let bytes = gatherer.current.copiedBytes()
+            let text = String(decoding: bytes.drop { $0 != UInt8(ascii: "N") }.dropFirst(8), as: UTF8.self)
+            words.append(bytes[0] == UInt8(ascii: "I") ? text : String(decoding: bytes.prefix(1), as: UTF8.self))
+        }
+        transactions.append(words.joined(separator: " "))
+        large.append(transaction.isLarge)
+        try gatherer.finish()
+    }
+}
