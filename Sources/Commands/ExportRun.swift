@@ -249,6 +249,7 @@ final class ExportRun {
         options.toast = settings.toast
         options.messages = settings.messages
         options.streaming = settings.streaming
+        options.preparedFolder = workspace.folder.control + "/prepared"
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = settings.columnPrefix
         options.crash = crash

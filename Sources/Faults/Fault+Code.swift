@@ -35,6 +35,7 @@ extension Fault {
         case postgresSnapshotRewritten = "postgres.snapshot.rewritten"
         case postgresSnapshotImpossible = "postgres.snapshot.impossible"
         case postgresToastUnknown = "postgres.toast.unknown"
+        case postgresPreparedMissing = "postgres.prepared.missing"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -83,7 +84,8 @@ extension Fault.Code {
         case .usage: 2
         case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing, .postgresSlotMissing,
-            .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
+            .postgresSlotInvalid, .postgresSlotForeign, .postgresPreparedMissing, .postgresSnapshotRewritten,
+            .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresSlotTimeout, .postgresSnapshotLost: 69

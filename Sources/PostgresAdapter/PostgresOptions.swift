@@ -69,6 +69,8 @@ public struct PostgresOptions: Sendable {
     public var columnPrefix = "_cdc_"
     /// Where the working files of a run may lie.
     public var spoolFolder: String
+    /// Where prepared transactions are kept until it is known what becomes of them; it outlives runs.
+    public var preparedFolder = ""
     /// What is taken in beside a snapshot waits at the server while there is less room here than this.
     public var minimumFreeByteCount: UInt64 = 0
     /// The file that tells the next run what this one was about to create at the source.

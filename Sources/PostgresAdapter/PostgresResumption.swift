@@ -25,6 +25,8 @@ public enum PostgresResumption: ~Copyable {
             try replication.query("TIMELINE_HISTORY \(timeline)").first["content"] ?? ""
         }
         if let broken { return .broken(broken, facts) }
+        var options = options
+        if health?.isTwoPhase == true { options.streaming.keepsTwoPhase = true }
         let plan = try PostgresPlan.read(options, mode: .streamOnly, catalog: catalog, facts: facts)
         for warning in plan.warnings { options.report(PostgresNotice(.warning, warning)) }
         guard plan.publication == .exists else {

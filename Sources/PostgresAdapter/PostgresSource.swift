@@ -52,10 +52,15 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         reportedComplete = from
         nextQuestion = .now
         gatherer = TransactionGatherer(
-            folder: options.spoolFolder, limit: targetTime.map { .time($0) } ?? .none, crash: options.crash)
+            folder: options.spoolFolder, keep: options.streaming.keepsTwoPhase ? options.preparedFolder : nil,
+            limit: targetTime.map { .time($0) } ?? .none, crash: options.crash)
         self.stream = stream
         spoolFile = spooled
         spool = try spoolFile?.makeReader()
+        if options.streaming.keepsTwoPhase {
+            let (pending, position) = try SlotControl.preparedTransactions(options)
+            try gatherer.settle(allBut: pending, at: position)
+        }
     }
 
     /// Adds whole transactions while they fit, and parts of one that is larger than a batch.
@@ -93,6 +98,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Moves the slot, once the server gets to read it.
     public mutating func acknowledge(_ position: Position) throws(Fault) {
         try stream.acknowledge(position)
+        try gatherer.acknowledge(position)
     }
 
     /// Ends the stream and forgets what is spooled.
@@ -158,7 +164,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     }
 
     private mutating func take(message payload: RawSpan) throws(Fault) {
-        switch try gatherer.take(payload) {
+        switch try gatherer.take(payload, after: complete) {
         case .nothing: return
         case .whole(let transaction):
             decoder.beginTransaction()
@@ -179,6 +185,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private mutating func decode(_ transaction: Transaction, into batch: inout ChangeBatch) throws(Fault) -> Bool {
         while !batch.isFull {
             guard try gatherer.advance() else {
+                if let event = gatherer.event { decoder.append(event, into: &batch) }
                 batch.end()
                 try gatherer.finish()
                 decoding = nil

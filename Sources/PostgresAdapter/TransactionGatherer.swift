@@ -2,6 +2,7 @@
 
 import Bytes
 import Changelog
+import DurableFiles
 import Faults
 import PgOutput
 
@@ -42,6 +43,8 @@ struct TransactionGatherer: ~Copyable {
         case idle
         /// Between BEGIN and COMMIT.
         case gathering(BeginMessage)
+        /// Between the beginning and the PREPARE of the transaction with this number.
+        case preparing(UInt32)
         /// In a block of a streamed transaction.
         case inBlock(UInt32)
         /// A transaction is whole and being read.
@@ -58,12 +61,20 @@ struct TransactionGatherer: ~Copyable {
     /// The streamed transaction that is being read; it holds the other buffer meanwhile.
     private var reading: StreamedTransaction?
     private var serial = 0
+    private var prepared: PreparedTransactions
+    /// The newest description of each table, for what is kept must explain itself; empty unless something may be kept.
+    private var descriptions: [UInt32: [UInt8]] = [:]
+    private let keepsTwoPhase: Bool
+    /// What became of a prepared transaction, behind the last message of the transaction that is read.
+    private(set) var event: TwoPhaseEvent?
 
-    /// Makes a gatherer that spools into `folder`.
-    init(folder: String, limit: Limit, crash: CrashPlan) {
+    /// Makes a gatherer that spools into `folder`, and keeps prepared transactions in `keep` unless that is nil.
+    init(folder: String, keep: String?, limit: Limit, crash: CrashPlan) {
         self.folder = folder
         self.limit = limit
         self.crash = crash
+        keepsTwoPhase = keep != nil
+        prepared = PreparedTransactions(folder: keep ?? folder)
         buffer = TransactionBuffer(path: "\(folder)/transaction", crash: crash)
     }
 
@@ -73,12 +84,14 @@ struct TransactionGatherer: ~Copyable {
     /// How many bytes the messages of the whole transaction take.
     var byteCount: Int { buffer.byteCount }
 
-    /// Takes one message of the output plugin.
-    mutating func take(_ payload: RawSpan) throws(Fault) -> Event {
+    /// Takes one message of the output plugin. Everything up to `complete` was handed over before.
+    mutating func take(_ payload: RawSpan, after complete: Position) throws(Fault) -> Event {
         if case .inBlock(let xid) = phase { return try take(payload, inBlockOf: xid) }
         switch PgOutputTag(peeking: payload) {
         case .begin, .commit, .streamStart, .streamCommit, .streamAbort, .streamStop:
             return try takeBoundary(payload)
+        case .beginPrepare, .prepare, .streamPrepare, .commitPrepared, .rollbackPrepared:
+            return try takeTwoPhase(payload, after: complete)
         case .message where phase == .idle:
             guard case .message(let message) = try StreamReading.message(payload) else { return .nothing }
             try buffer.append(payload)
@@ -144,12 +157,119 @@ struct TransactionGatherer: ~Copyable {
     }
 
     private mutating func read(_ commit: StreamCommitMessage) throws(Fault) -> Event {
-        guard let transaction = streamed.removeValue(forKey: commit.xid) else {
-            throw Fault(.postgresProtocol, "transaction \(commit.xid) committed and nothing of it had come")
+        try turn(to: commit.xid)
+        return read(transaction(commit.commit, xid: commit.xid), .streamed)
+    }
+
+    /// Puts the messages of a streamed transaction where they are read.
+    private mutating func turn(to xid: UInt32) throws(Fault) {
+        guard let transaction = streamed.removeValue(forKey: xid) else {
+            throw Fault(.postgresProtocol, "transaction \(xid) ended and nothing of it had come")
         }
         swap(&buffer, &transaction.buffer)
         reading = transaction
-        return read(self.transaction(commit.commit, xid: commit.xid), .streamed)
+    }
+
+    // MARK: Prepared transactions
+
+    private mutating func takeTwoPhase(_ payload: RawSpan, after complete: Position) throws(Fault) -> Event {
+        switch (try StreamReading.message(payload), phase) {
+        case (.beginPrepare(let begin), .idle):
+            guard limit.allows(Timestamp(postgres: begin.time)) else { return .beyondLimit }
+            phase = .preparing(begin.xid)
+            return .nothing
+        case (.prepare(let prepare), .preparing(let xid)) where prepare.xid == xid:
+            return try keep(prepare, .whole, after: complete)
+        case (.streamPrepare(let prepare), .idle):
+            guard limit.allows(Timestamp(postgres: prepare.time)) else { return .beyondLimit }
+            try turn(to: prepare.xid)
+            return try keep(prepare, .streamed, after: complete)
+        case (.commitPrepared(let commit), .idle):
+            guard limit.allows(Timestamp(postgres: commit.time)) else { return .beyondLimit }
+            return try read(commit)
+        case (.rollbackPrepared(let rollback), .idle):
+            guard limit.allows(Timestamp(postgres: rollback.time)) else { return .beyondLimit }
+            return read(rollback)
+        default: throw Fault(.postgresProtocol, "the server prepared or ended a transaction out of order")
+        }
+    }
+
+    /// Keeps a prepared transaction, and hands out the word of it. One that was prepared before everything that was
+    /// handed over has its word only when it ends.
+    private mutating func keep(
+        _ prepare: PreparedMessage, _ context: MessageContext, after complete: Position
+    ) throws(Fault) -> Event {
+        phase = .reading(context)
+        var file = try prepared.draft(of: prepare.xid)
+        for description in descriptions.values { try Self.append(description, to: &file) }
+        while try advance() { try Self.append(current, context, to: &file) }
+        try file.keep(as: prepared.path(of: prepare.xid))
+        try finish()
+        // The descriptions that came with it hold for what follows, though its changes wait.
+        for description in descriptions.values {
+            try description.withRawSpan { (span) throws(Fault) in try buffer.append(span) }
+        }
+        let position = Position(rawValue: prepare.endLSN)
+        guard position > complete else { return .nothing }
+        event = TwoPhaseEvent(gid: prepare.gid.decodedString(), outcome: .prepared)
+        return read(
+            Transaction(
+                position: position, identifier: UInt64(prepare.xid), commitTime: Timestamp(postgres: prepare.time)),
+            .whole)
+    }
+
+    private mutating func read(_ commit: PreparedMessage) throws(Fault) -> Event {
+        let gid = commit.gid.decodedString()
+        let position = Position(rawValue: commit.endLSN)
+        let path = prepared.path(of: commit.xid)
+        buffer.read(from: try prepared.messages(of: commit.xid, gid: gid))
+        prepared.settle(commit.xid, at: position)
+        event = TwoPhaseEvent(gid: gid, outcome: .committed)
+        let byteCount = try Files.byteCount(of: path) ?? 0
+        return read(
+            Transaction(
+                position: position, identifier: UInt64(commit.xid), commitTime: Timestamp(postgres: commit.time),
+                isLarge: byteCount > TransactionBuffer.memoryLimit),
+            .whole)
+    }
+
+    private mutating func read(_ rollback: RollbackPreparedMessage) -> Event {
+        let position = Position(rawValue: rollback.endLSN)
+        prepared.settle(rollback.xid, at: position)
+        event = TwoPhaseEvent(gid: rollback.gid.decodedString(), outcome: .rolledBack)
+        return read(
+            Transaction(
+                position: position, identifier: UInt64(rollback.xid), commitTime: Timestamp(postgres: rollback.time)),
+            .whole)
+    }
+
+    /// Appends a message as it looks in a transaction that is sent whole.
+    private static func append(
+        _ message: RawSpan, _ context: MessageContext, to file: inout SpoolFile
+    ) throws(Fault) {
+        guard context == .streamed, PgOutputTag(peeking: message)?.carriesTransaction == true, message.byteCount >= 5
+        else { return try file.append(message) }
+        var whole = ByteBuffer(capacity: message.byteCount)
+        whole.append(message.extracting(first: 1))
+        whole.append(message.extracting(droppingFirst: 5))
+        try append(whole, to: &file)
+    }
+
+    private static func append(_ bytes: borrowing ByteBuffer, to file: inout SpoolFile) throws(Fault) {
+        try file.append(bytes.bytes)
+    }
+
+    private static func append(_ bytes: [UInt8], to file: inout SpoolFile) throws(Fault) {
+        try bytes.withRawSpan { (span) throws(Fault) in try file.append(span) }
+    }
+
+    /// Remembers a description as it looks in a transaction that is sent whole.
+    private mutating func noteDescription() throws(Fault) {
+        guard PgOutputTag(peeking: buffer.current) == .relation else { return }
+        var bytes = buffer.current.copiedBytes()
+        if context == .streamed { bytes.removeSubrange(1..<min(5, bytes.count)) }
+        let relation = bytes.count < 5 ? 0 : bytes[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        descriptions[relation] = bytes
     }
 
     // MARK: Reading
@@ -173,7 +293,9 @@ struct TransactionGatherer: ~Copyable {
     /// Moves on to the next message that counts; returns false when there is none left.
     mutating func advance() throws(Fault) -> Bool {
         while try buffer.advance() {
-            if try !isAborted() { return true }
+            guard try !isAborted() else { continue }
+            if keepsTwoPhase { try noteDescription() }
+            return true
         }
         return false
     }
@@ -202,7 +324,18 @@ struct TransactionGatherer: ~Copyable {
     mutating func finish() throws(Fault) {
         try buffer.removeAll()
         if let reading = reading.take() { swap(&buffer, &reading.buffer) }
+        event = nil
         phase = .idle
+    }
+
+    /// Says that everything up to `position` is durable.
+    mutating func acknowledge(_ position: Position) throws(Fault) {
+        try prepared.acknowledge(position)
+    }
+
+    /// Says which transactions are prepared at the source, which stood at `position` a moment before.
+    mutating func settle(allBut pending: Set<UInt32>, at position: Position) throws(Fault) {
+        try prepared.settle(allBut: pending, at: position)
     }
 
     /// Forgets everything.

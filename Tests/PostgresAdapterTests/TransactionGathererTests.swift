@@ -117,6 +117,60 @@ import Testing
         }
     }
 
+    @Test func `a prepared transaction comes when it is committed, from another run if need be`() throws {
+        let keep = folder("keep")
+        do {
+            var gathering = Gathering(folder, keep: keep)
+            try gathering.take(
+                Wire.begin(1), Self.table, insert("first"), Wire.commit(5),
+                Wire.beginPrepare(7, 20, "g"), insert("a"), Wire.prepare(7, 20, "g"),
+                Wire.streamStart(8), streamed(8, "s"), streamed(9, "no"), Wire.streamStop, Wire.streamAbort(8, 9),
+                Wire.streamPrepare(8, 30, "h"), Wire.begin(2), insert("b"), Wire.commit(40))
+            #expect(
+                gathering.transactions == ["1 @5 R first", "7 @20 R g prepared", "8 @30 R h prepared", "2 @40 b"])
+        }
+        var gathering = Gathering(folder, keep: keep)
+        try gathering.take(Wire.commitPrepared(8, 50, "h"), Wire.commitPrepared(7, 60, "g"))
+        #expect(gathering.transactions == ["8 @50 R s h committed", "7 @60 R a g committed"])
+        try gathering.acknowledge(50)
+        #expect(try folder.files() == ["keep/7"])
+        try gathering.acknowledge(60)
+        #expect(try folder.files().isEmpty)
+    }
+
+    @Test func `a prepared transaction that is rolled back leaves a word and no file`() throws {
+        var gathering = Gathering(folder, keep: folder("keep"))
+        try gathering.take(
+            Wire.beginPrepare(7, 20, "g"), insert("a"), Wire.prepare(7, 20, "g"), Wire.rollbackPrepared(7, 30, "g"))
+        #expect(gathering.transactions == ["7 @20 g prepared", "7 @30 g rolled back"])
+        try gathering.acknowledge(30)
+        #expect(try folder.files().isEmpty)
+    }
+
+    @Test func `one that was prepared before what is complete has its word when it ends`() throws {
+        var gathering = Gathering(folder, keep: folder("keep"), complete: 25)
+        try gathering.take(
+            Wire.beginPrepare(7, 20, "g"), Self.table, insert("a"), Wire.prepare(7, 20, "g"),
+            Wire.commitPrepared(7, 30, "g"))
+        #expect(gathering.transactions == ["7 @30 R a g committed"])
+    }
+
+    @Test func `a commit of what was never sent is a fault, and files of ended transactions go`() throws {
+        var gathering = Gathering(folder, keep: folder("keep"))
+        #expect(
+            faultCode { () throws(Fault) in try gathering.take(Wire.commitPrepared(7, 30, "g")) }
+                == .postgresPreparedMissing)
+        var other = Gathering(folder, keep: folder("keep"))
+        for xid: Int32 in [7, 8] {
+            try other.take(Wire.beginPrepare(xid, 20, "g"), insert("a"), Wire.prepare(xid, 20, "g"))
+        }
+        try other.settle(allBut: [8], at: 40)
+        try other.acknowledge(39)
+        #expect(try folder.files() == ["keep/7", "keep/8"])
+        try other.acknowledge(40)
+        #expect(try folder.files() == ["keep/8"])
+    }
+
     private func insert(_ value: String) -> [UInt8] { Wire.insert(1, [.text(value)]) }
     private func streamed(_ subxid: Int32, _ value: String) -> [UInt8] { Wire.streamed(subxid, insert(value)) }
 }
@@ -128,18 +182,31 @@ private struct Gathering: ~Copyable {
     private(set) var large: [Bool] = []
     private(set) var isBeyondLimit = false
 
-    init(_ folder: TemporaryFolder, limit: TransactionGatherer.Limit = .none) {
-        gatherer = TransactionGatherer(folder: folder.path, limit: limit, crash: .none)
+    private let complete: Position
+
+    init(
+        _ folder: TemporaryFolder, keep: String? = nil, limit: TransactionGatherer.Limit = .none, complete: UInt64 = 0
+    ) {
+        self.complete = Position(rawValue: complete)
+        gatherer = TransactionGatherer(folder: folder.path, keep: keep, limit: limit, crash: .none)
     }
 
     mutating func take(_ messages: [UInt8]...) throws(Fault) {
         for bytes in messages {
-            switch try bytes.withRawSpan({ (span) throws(Fault) in try gatherer.take(span) }) {
+            switch try bytes.withRawSpan({ (span) throws(Fault) in try gatherer.take(span, after: complete) }) {
             case .nothing: break
             case .whole(let transaction): try read(transaction)
             case .beyondLimit: isBeyondLimit = true
             }
         }
+    }
+
+    mutating func acknowledge(_ position: UInt64) throws(Fault) {
+        try gatherer.acknowledge(Position(rawValue: position))
+    }
+
+    mutating func settle(allBut pending: Set<UInt32>, at position: UInt64) throws(Fault) {
+        try gatherer.settle(allBut: pending, at: Position(rawValue: position))
     }
 
     private mutating func read(_ transaction: Transaction) throws(Fault) {
@@ -149,6 +216,7 @@ private struct Gathering: ~Copyable {
             let text = String(decoding: bytes.drop { $0 != UInt8(ascii: "N") }.dropFirst(8), as: UTF8.self)
             words.append(bytes[0] == UInt8(ascii: "I") ? text : String(decoding: bytes.prefix(1), as: UTF8.self))
         }
+        if let event = gatherer.event { words += [event.gid, event.outcome.rawValue] }
         transactions.append(words.joined(separator: " "))
         large.append(transaction.isLarge)
         try gatherer.finish()

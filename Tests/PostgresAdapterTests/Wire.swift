@@ -72,6 +72,25 @@ enum Wire {
 
     static func streamAbort(_ xid: Int32, _ subxid: Int32) -> [UInt8] { ascii("A") + int32(xid) + int32(subxid) }
 
+    static func beginPrepare(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("b") + prepared(xid, end, gid)
+    }
+    static func prepare(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("P") + [0] + prepared(xid, end, gid)
+    }
+    static func streamPrepare(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("p") + [0] + prepared(xid, end, gid)
+    }
+    static func commitPrepared(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("K") + [0] + prepared(xid, end, gid)
+    }
+    static func rollbackPrepared(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("r") + [0] + int64(1) + int64(end) + int64(0) + int64(0) + int32(xid) + ascii("\(gid)\0")
+    }
+    private static func prepared(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        int64(end - 1) + int64(end) + int64(0) + int32(xid) + ascii("\(gid)\0")
+    }
+
     /// `message` as it looks in a block of a streamed transaction.
     static func streamed(_ subxid: Int32, _ message: [UInt8]) -> [UInt8] {
         [message[0]] + int32(subxid) + message.dropFirst()
