@@ -65,18 +65,17 @@ struct AuditTrigger {
             END IF;
             RETURN NULL;
         END $$;
-        DO $$
-        DECLARE t record;
+        CREATE FUNCTION audit.watch(t regclass) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
-            FOR t IN SELECT oid::regclass AS name FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-                EXECUTE format('CREATE TRIGGER audit_rows AFTER INSERT OR UPDATE OR DELETE ON %s
-                    FOR EACH ROW EXECUTE FUNCTION audit.note()', t.name);
-                EXECUTE format('CREATE TRIGGER audit_truncate AFTER TRUNCATE ON %s
-                    FOR EACH STATEMENT EXECUTE FUNCTION audit.note()', t.name);
-                EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER audit_rows', t.name);
-                EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER audit_truncate', t.name);
-            END LOOP;
+            EXECUTE format('CREATE TRIGGER audit_rows AFTER INSERT OR UPDATE OR DELETE ON %s
+                FOR EACH ROW EXECUTE FUNCTION audit.note()', t);
+            EXECUTE format('CREATE TRIGGER audit_truncate AFTER TRUNCATE ON %s
+                FOR EACH STATEMENT EXECUTE FUNCTION audit.note()', t);
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER audit_rows', t);
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER audit_truncate', t);
+        END $$;
+        DO $$ BEGIN
+            PERFORM audit.watch(oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
         END $$;
         """
 

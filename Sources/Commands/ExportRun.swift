@@ -258,6 +258,8 @@ final class ExportRun {
         options.onRewrite = settings.onRewrite
         if let tables = last?.anchor.tables { options.knownTables = try workspace.observations.observation(tables) }
         options.messages = settings.messages
+        options.streaming = settings.streaming
+        options.preparedFolder = workspace.folder.control + "/prepared"
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = settings.columnPrefix
         options.crash = crash

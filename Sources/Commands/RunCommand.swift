@@ -38,6 +38,17 @@ struct RunCommand: ParsableCommand {
     var onRewrite: String?
     @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
     var messages: String?
+    @Option(
+        name: .customLong("protocol"),
+        help: ArgumentHelp(
+            "Version of the stream: auto, 1 (whole transactions), 2 to 4 (large ones while they run).",
+            valueName: "version"))
+    var streamProtocol: String?
+    @Flag(help: "Take prepared transactions in when they are prepared, and record what becomes of them.")
+    var twoPhase = false
+    @Option(
+        help: ArgumentHelp("Whose changes: any, or none that the source has itself replicated.", valueName: "which"))
+    var origin: String?
     @Option(help: ArgumentHelp("zstd, gzip or none.", valueName: "codec"))
     var compression: String?
     @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
@@ -71,7 +82,8 @@ struct RunCommand: ParsableCommand {
     private var flags: [SettingKey: String] {
         present([
             .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages,
-            .compression: compression,
+            .streamProtocol: streamProtocol,
+            .twoPhase: twoPhase ? "true" : nil, .origin: origin, .compression: compression,
             .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
             .stopGrace: stopGrace,

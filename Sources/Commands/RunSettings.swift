@@ -20,6 +20,7 @@ struct RunSettings {
     let toast: PostgresOptions.ToastPolicy
     let onRewrite: PostgresOptions.RewritePolicy
     let messages: PostgresOptions.MessagePolicy
+    let streaming: PostgresOptions.Streaming
     let creation: PostgresOptions.Creation
     let compression: CompressionChoice
     let segmentLimits: SegmentLimits
@@ -46,6 +47,7 @@ struct RunSettings {
         toast = try settings.choice(.toast, PostgresOptions.ToastPolicy.self)
         onRewrite = try settings.choice(.onRewrite, PostgresOptions.RewritePolicy.self)
         messages = try settings.choice(.messages, PostgresOptions.MessagePolicy.self)
+        streaming = try settings.streaming()
         creation = try settings.flag(.noCreate) ? .forbidden : .allowed
         compression = try Self.compression(settings)
         segmentLimits = SegmentLimits(

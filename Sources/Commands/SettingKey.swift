@@ -15,6 +15,9 @@ enum SettingKey: String, CaseIterable {
     case toast
     case onRewrite = "on-rewrite"
     case messages
+    case streamProtocol = "protocol"
+    case twoPhase = "two-phase"
+    case origin
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -35,12 +38,14 @@ enum SettingKey: String, CaseIterable {
     var defaultValue: String? {
         switch self {
         case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel: nil
-        case .noCreate, .quiet: "false"
+        case .noCreate, .twoPhase, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
         case .onRewrite: "stop"
         case .messages: "include"
+        case .streamProtocol: "auto"
+        case .origin: "any"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

@@ -57,6 +57,23 @@ extension Settings {
         try parsed(.anchorEvery, "a list such as 10s,10000tx,64MiB", Quantity.anchorPolicy)
     }
 
+    /// How the server sends what it decodes.
+    func streaming() throws(Fault) -> PostgresOptions.Streaming {
+        let version: Int? = try parsed(.streamProtocol, "one of auto, 1, 2, 3, 4") { text -> Int?? in
+            if text == "auto" { return .some(nil) }
+            return Int(text).flatMap { (1...4).contains($0) ? .some($0) : nil }
+        }
+        let keepsTwoPhase = try flag(.twoPhase)
+        if keepsTwoPhase, let version, version < 3 {
+            throw Fault(
+                .settingInvalid, "--two-phase needs --protocol 3 or 4, and --protocol is \(version)",
+                hint: "leave out --protocol")
+        }
+        return PostgresOptions.Streaming(
+            version: version, keepsTwoPhase: keepsTwoPhase,
+            onlyOwnChanges: try choice(.origin, OriginChoice.self) == .none)
+    }
+
     /// Where the run ends.
     func stopTarget() throws(Fault) -> StopTarget {
         guard try text(.until) != nil else { return .none }
@@ -160,4 +177,12 @@ extension StringProtocol {
         while text.first?.isWhitespace == true { text.removeFirst() }
         return String(text)
     }
+}
+
+/// Whose changes are exported.
+private enum OriginChoice: String, CaseIterable {
+    /// All.
+    case any
+    /// Those that the source has not itself received by replication.
+    case none
 }

@@ -54,6 +54,14 @@ public struct SpoolFile: ~Copyable, Sendable {
         return SpoolReader(try ReadableFile(path), byteCount: file.byteCount)
     }
 
+    /// Makes the frames durable under another name in the same folder, replacing what is there.
+    public consuming func keep(as newPath: String) throws(Fault) {
+        try flush()
+        try file.synchronize()
+        try Files.rename(path, to: newPath)
+        try Files.synchronizeFolder(Files.parent(of: newPath))
+    }
+
     /// Removes the file. Readers that are open can still read.
     public func remove() throws(Fault) {
         try Files.remove(path)
@@ -69,6 +77,11 @@ public struct SpoolReader: ~Copyable, Sendable {
     private var offset = 0
     /// How many bytes of the file are not in the chunk yet.
     private var unread: Int
+
+    /// Reads a file that ``SpoolFile/keep(as:)`` has left.
+    public init(opening path: String) throws(Fault) {
+        self.init(try ReadableFile(path), byteCount: try Files.byteCount(of: path) ?? 0)
+    }
 
     init(_ file: consuming ReadableFile, byteCount: Int) {
         self.file = file

@@ -36,6 +36,7 @@ extension Fault {
         case postgresSnapshotRewritten = "postgres.snapshot.rewritten"
         case postgresSnapshotImpossible = "postgres.snapshot.impossible"
         case postgresToastUnknown = "postgres.toast.unknown"
+        case postgresPreparedMissing = "postgres.prepared.missing"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -85,7 +86,8 @@ extension Fault.Code {
         case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,
-            .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
+            .postgresSlotInvalid, .postgresSlotForeign, .postgresPreparedMissing, .postgresSnapshotRewritten,
+            .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresSlotTimeout, .postgresSnapshotLost: 69

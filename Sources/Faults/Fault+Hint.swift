@@ -36,6 +36,8 @@ extension Fault.Code {
         case .postgresSnapshotImpossible: "let kedge create the slot, or start without a snapshot with --snapshot none"
         case .postgresToastUnknown:
             "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
+        case .postgresPreparedMissing:
+            "put the folder back, or take a new snapshot with --resnapshot"
         case .sourceGap:
             "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:

@@ -2,10 +2,17 @@
 
 public import Bytes
 
-/// One message of the output plugin, protocol version 1, seen in place: nothing is copied.
+/// Where a message stands, which the message itself does not say.
+public enum MessageContext: Sendable, Equatable {
+    /// In a transaction that is sent whole, or outside of any.
+    case whole
+    /// In a block of a streamed transaction, where changes carry the number of their own (sub)transaction.
+    case streamed
+}
+
+/// One message of the output plugin, protocol versions 1 to 4, seen in place: nothing is copied.
 ///
-/// A message is checked as a whole when it is read; walking through its columns afterwards finds no surprise. The
-/// messages of streamed and of prepared transactions, which the later versions add, are unknown here.
+/// A message is checked as a whole when it is read; walking through its columns afterwards finds no surprise.
 public enum PgOutputMessage: ~Escapable {
     /// `B`: a transaction begins.
     case begin(BeginMessage)
@@ -27,16 +34,40 @@ public enum PgOutputMessage: ~Escapable {
     case truncate(TruncateMessage)
     /// `M`: a logical message.
     case message(LogicalMessage)
-    /// Nothing to do: an abort of a streamed transaction, which a server may send although none was streamed.
-    case ignored
+    /// `S`: a block of a streamed transaction begins.
+    case streamStart(StreamStartMessage)
+    /// `E`: the block ends.
+    case streamStop
+    /// `c`: a streamed transaction committed.
+    case streamCommit(StreamCommitMessage)
+    /// `A`: a streamed transaction, or a part of it, was aborted. A server may send it although none was streamed.
+    case streamAbort(StreamAbortMessage)
+    /// `b`: a transaction that was prepared begins.
+    case beginPrepare(PreparedMessage)
+    /// `P`: it was prepared.
+    case prepare(PreparedMessage)
+    /// `K`: a prepared transaction committed.
+    case commitPrepared(PreparedMessage)
+    /// `r`: a prepared transaction was rolled back.
+    case rollbackPrepared(RollbackPreparedMessage)
+    /// `p`: a streamed transaction was prepared.
+    case streamPrepare(PreparedMessage)
 
     /// Reads one message; bytes left over are refused.
     @inlinable
     @_lifetime(copy bytes)
-    public init(_ bytes: RawSpan) throws(WireFault) {
+    public init(_ bytes: RawSpan, in context: MessageContext = .whole) throws(WireFault) {
         var reader = ByteReader(bytes)
         let letter = try reader.readByte()
         guard let tag = PgOutputTag(rawValue: letter) else { throw WireFault(.unknownTag(letter), at: 0) }
+        if context == .streamed, tag.carriesTransaction { _ = try reader.readInteger(UInt32.self) }
+        try self.init(tag, reading: &reader)
+        try reader.expectEnd()
+    }
+
+    @inlinable
+    @_lifetime(copy reader)
+    init(_ tag: PgOutputTag, reading reader: inout ByteReader) throws(WireFault) {
         switch tag {
         case .begin: self = .begin(try BeginMessage(reading: &reader))
         case .commit: self = .commit(try CommitMessage(reading: &reader))
@@ -48,11 +79,15 @@ public enum PgOutputMessage: ~Escapable {
         case .delete: self = .delete(try DeleteMessage(reading: &reader))
         case .truncate: self = .truncate(try TruncateMessage(reading: &reader))
         case .message: self = .message(try LogicalMessage(reading: &reader))
-        case .streamAbort:
-            // Two transaction numbers; from version 4 on also a position and a time.
-            _ = try reader.readBytes(reader.remaining > 8 ? 24 : 8)
-            self = .ignored
+        case .streamStart: self = .streamStart(try StreamStartMessage(reading: &reader))
+        case .streamStop: self = .streamStop
+        case .streamCommit: self = .streamCommit(try StreamCommitMessage(reading: &reader))
+        case .streamAbort: self = .streamAbort(try StreamAbortMessage(reading: &reader))
+        case .beginPrepare: self = .beginPrepare(try PreparedMessage(reading: &reader, hasFlags: false))
+        case .prepare: self = .prepare(try PreparedMessage(reading: &reader, hasFlags: true))
+        case .commitPrepared: self = .commitPrepared(try PreparedMessage(reading: &reader, hasFlags: true))
+        case .rollbackPrepared: self = .rollbackPrepared(try RollbackPreparedMessage(reading: &reader))
+        case .streamPrepare: self = .streamPrepare(try PreparedMessage(reading: &reader, hasFlags: true))
         }
-        try reader.expectEnd()
     }
 }

@@ -28,6 +28,9 @@ struct ChangeDecoder {
     private let messages = StreamedTable(
         schema: LogicalMessageTable.schema, converters: [], isKey: [], isSelected: true)
 
+    private let twoPhase = StreamedTable(
+        schema: TwoPhaseTable.schema, converters: [], isKey: [], isSelected: true)
+
     init(relations: RelationCache, toast: PostgresOptions.ToastPolicy) {
         self.relations = relations
         self.toast = toast
@@ -55,8 +58,10 @@ struct ChangeDecoder {
     var types: TypeDictionary { relations.types }
 
     /// Decodes one message into the run of changes that `batch` has begun.
-    mutating func decode(_ bytes: RawSpan, into batch: inout ChangeBatch) throws(WireFault) -> Outcome {
-        switch try PgOutputMessage(bytes) {
+    mutating func decode(
+        _ bytes: RawSpan, in context: MessageContext = .whole, into batch: inout ChangeBatch
+    ) throws(WireFault) -> Outcome {
+        switch try PgOutputMessage(bytes, in: context) {
         case .insert(let insert):
             ordinal += 1
             guard let table = try table(insert.relation) else { return .done }
@@ -87,7 +92,10 @@ struct ChangeDecoder {
             append(message, &batch)
             return .done
         case .relation(let relation): return try note(relation)
-        case .begin, .commit, .origin, .type, .ignored: return .done
+        case .origin, .type: return .done
+        case .begin, .commit, .streamStart, .streamStop, .streamCommit, .streamAbort, .beginPrepare, .prepare,
+            .commitPrepared, .rollbackPrepared, .streamPrepare:
+            throw WireFault(.malformed, at: 0)
         }
     }
 
@@ -223,6 +231,26 @@ struct ChangeDecoder {
         batch.append(literal: message.isTransactional ? "t" : "f")
         batch.endChange()
     }
+
+    /// Appends what became of a prepared transaction, behind its changes, so that these are numbered as they would be
+    /// without it.
+    mutating func append(_ event: TwoPhaseEvent, into batch: inout ChangeBatch) {
+        ordinal += 1
+        begin(.message, twoPhase, &batch)
+        batch.append { $0.append(text: event.gid) }
+        batch.append { $0.append(text: event.outcome.rawValue) }
+        batch.endChange()
+    }
+}
+
+/// Where what becomes of prepared transactions is recorded: in a folder of its own, as if it were a table.
+enum TwoPhaseTable {
+    static let schema = TableSchema(
+        table: TableName(namespace: nil, name: "_two_phase"),
+        columns: [
+            TableSchema.Column(name: "gid", type: .text, sourceType: "text"),
+            TableSchema.Column(name: "outcome", type: .text, sourceType: "text"),
+        ], key: [])
 }
 
 /// Where logical messages stand: in a folder of their own, as if they were rows of a table.

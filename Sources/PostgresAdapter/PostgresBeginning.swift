@@ -146,8 +146,7 @@ public final class PostgresBeginning: Sendable {
     ) throws(Fault) -> StreamSpooler {
         let stream = try ReplicationStream.begin(
             replication,
-            ReplicationStream.Request(
-                slot: options.slot, publication: options.publication, from: position, messages: options.messages))
+            ReplicationStream.Request(options, from: position, serverVersion: replication.serverVersion))
         return try StreamSpooler(
             stream, folder: options.spoolFolder, minimumFreeByteCount: options.minimumFreeByteCount)
     }

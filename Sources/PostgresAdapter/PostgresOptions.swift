@@ -38,6 +38,23 @@ public struct PostgresOptions: Sendable {
         case exclude
     }
 
+    /// How the server sends what it decodes.
+    public struct Streaming: Sendable, Hashable {
+        /// The version of the output plugin's protocol, 1 to 4; nil for what suits the server best.
+        public var version: Int?
+        /// Whether prepared transactions come when they are prepared (version 3).
+        public var keepsTwoPhase = false
+        /// Whether changes that the source has itself received by replication are left out.
+        public var onlyOwnChanges = false
+
+        /// Makes a choice.
+        public init(version: Int? = nil, keepsTwoPhase: Bool = false, onlyOwnChanges: Bool = false) {
+            self.version = version
+            self.keepsTwoPhase = keepsTwoPhase
+            self.onlyOwnChanges = onlyOwnChanges
+        }
+    }
+
     /// The connection string, untouched.
     public var source: Redacted
     /// What the connections call themselves unless the connection string says otherwise.
@@ -58,12 +75,16 @@ public struct PostgresOptions: Sendable {
     public var knownTables: [UInt8]?
     /// Logical messages.
     public var messages = MessagePolicy.include
+    /// How the server sends what it decodes.
+    public var streaming = Streaming()
     /// How long creating the slot may wait for transactions that are open.
     public var slotTimeout = Duration.seconds(60)
     /// What the names of kedge's own columns begin with.
     public var columnPrefix = "_cdc_"
     /// Where the working files of a run may lie.
     public var spoolFolder: String
+    /// Where prepared transactions are kept until it is known what becomes of them; it outlives runs.
+    public var preparedFolder = ""
     /// What is taken in beside a snapshot waits at the server while there is less room here than this.
     public var minimumFreeByteCount: UInt64 = 0
     /// The file that tells the next run what this one was about to create at the source.

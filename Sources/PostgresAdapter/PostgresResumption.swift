@@ -25,6 +25,8 @@ public enum PostgresResumption: ~Copyable {
             try replication.query("TIMELINE_HISTORY \(timeline)").first["content"] ?? ""
         }
         if let broken { return .broken(broken, facts) }
+        var options = options
+        if health?.isTwoPhase == true { options.streaming.keepsTwoPhase = true }
         let plan = try PostgresPlan.read(options, mode: .streamOnly, catalog: catalog, facts: facts)
         for warning in plan.warnings { options.report(PostgresNotice(.warning, warning)) }
         guard plan.publication == .exists else {
@@ -32,9 +34,7 @@ public enum PostgresResumption: ~Copyable {
         }
         let stream = try ReplicationStream.begin(
             replication,
-            ReplicationStream.Request(
-                slot: options.slot, publication: options.publication, from: point.position,
-                messages: options.messages))
+            ReplicationStream.Request(options, from: point.position, serverVersion: facts.versionNumber))
         return .ready(
             try PostgresSource(options, plan: plan, stream: stream, spooled: nil, from: point.position, until: target),
             facts)

@@ -13,22 +13,14 @@ import PostgresValues
 /// It pulls frames, gathers them until the commit of their transaction is known, for only the commit says where the
 /// transaction ends, and then decodes them into batches.
 public struct PostgresSource: ChangeSource, ~Copyable {
-    private enum Phase {
-        /// Between transactions.
-        case idle
-        /// Between BEGIN and COMMIT.
-        case gathering(BeginMessage)
-        /// Behind COMMIT: the gathered messages are decoded.
-        case decoding(Transaction)
-    }
-
     private let options: PostgresOptions
     private var stream: ReplicationStream
     private var spool: SpoolReader?
     private var spoolFile: SpoolFile?
-    private var buffer: TransactionBuffer
+    private var gatherer: TransactionGatherer
     private var decoder: ChangeDecoder
-    private var phase = Phase.idle
+    /// The transaction whose messages are being decoded.
+    private var decoding: Transaction?
     private var spooledFrame = ByteBuffer(capacity: 64 << 10)
     private var target: Position?
     private let targetTime: Timestamp?
@@ -63,10 +55,16 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         complete = from
         reportedComplete = from
         nextQuestion = .now
-        buffer = TransactionBuffer(folder: options.spoolFolder, crash: options.crash)
+        gatherer = TransactionGatherer(
+            folder: options.spoolFolder, keep: options.streaming.keepsTwoPhase ? options.preparedFolder : nil,
+            limit: TransactionGatherer.Limit(target), crash: options.crash)
         self.stream = stream
         spoolFile = spooled
         spool = try spoolFile?.makeReader()
+        if options.streaming.keepsTwoPhase {
+            let (pending, position) = try SlotControl.preparedTransactions(options)
+            try gatherer.settle(allBut: pending, at: position)
+        }
         if case .before(let position) = target { barrier = position } else { watch = try TableWatch(options) }
     }
 
@@ -76,10 +74,10 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     ) throws(Fault) -> FillOutcome {
         decoder.beginBatch()
         try look(.whenDue, into: &batch)
-        if case .decoding(let transaction) = phase { batch.begin(transaction) }
+        if let decoding { batch.begin(decoding) }
         while true {
-            if case .decoding(let transaction) = phase {
-                guard try decode(transaction, into: &batch) else { return .more }
+            if let decoding {
+                guard try decode(decoding, into: &batch) else { return .more }
             }
             if hasReachedTarget || hasPassedTarget {
                 try look(.atTheEnd, into: &batch)
@@ -90,10 +88,10 @@ public struct PostgresSource: ChangeSource, ~Copyable {
                 report(into: &batch)
                 return .more
             }
-            if case .decoding(let transaction) = phase {
+            if let decoding {
                 // A small transaction is not torn: it goes whole into the next batch.
-                if batch.byteCount > 0, batch.byteCount + buffer.byteCount > batch.byteLimit { return .more }
-                batch.begin(transaction)
+                if batch.byteCount > 0, batch.byteCount + gatherer.byteCount > batch.byteLimit { return .more }
+                batch.begin(decoding)
             }
             if batch.isFull { return .more }
         }
@@ -107,12 +105,13 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Moves the slot, once the server gets to read it.
     public mutating func acknowledge(_ position: Position) throws(Fault) {
         try stream.acknowledge(position)
+        try gatherer.acknowledge(position)
     }
 
     /// Ends the stream and forgets what is spooled.
     public mutating func close() throws(Fault) {
         try stream.end()
-        try buffer.removeAll()
+        try gatherer.removeAll()
         try removeSpool()
     }
 
@@ -164,7 +163,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private mutating func take(_ keepalive: ReplicationMessage.Keepalive) throws(Fault) {
         let position = Position(rawValue: keepalive.serverPosition)
         stream.note(received: position)
-        if case .idle = phase { complete = max(complete, min(position, barrier ?? position)) }
+        if gatherer.isIdle { complete = max(complete, min(position, barrier ?? position)) }
         if let targetTime, target == nil, Timestamp(postgres: keepalive.clock) > targetTime {
             target = try ServerFacts.currentPosition(options)
         }
@@ -172,34 +171,16 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     }
 
     private mutating func take(message payload: RawSpan) throws(Fault) {
-        switch PgOutputTag(peeking: payload) {
-        case .begin:
-            guard case .begin(let begin) = try StreamReading.message(payload) else { return }
-            if let targetTime, Timestamp(postgres: begin.commitTime) > targetTime {
-                hasReachedTarget = true
-                return
-            }
-            if hasPassedBarrier(Position(rawValue: begin.finalLSN)) { return }
-            phase = .gathering(begin)
-        case .commit:
-            guard case .commit(let commit) = try StreamReading.message(payload), case .gathering(let begin) = phase
-            else { throw Fault(.postgresProtocol, "a commit came without its beginning") }
-            beginDecoding(
-                Transaction(
-                    position: Position(rawValue: commit.endLSN), identifier: UInt64(begin.xid),
-                    commitTime: Timestamp(postgres: commit.commitTime), isLarge: buffer.isSpooled))
-        case .message where isIdle:
-            guard case .message(let message) = try StreamReading.message(payload) else { return }
-            if hasPassedBarrier(Position(rawValue: message.lsn)) { return }
-            try buffer.append(payload)
-            beginDecoding(Transaction(position: Position(rawValue: message.lsn)))
-        default: try buffer.append(payload)
+        switch try gatherer.take(payload, after: complete) {
+        case .nothing: return
+        case .whole(let transaction):
+            decoder.beginTransaction()
+            decoding = transaction
+        case .beyondLimit:
+            // Everything before the limit has been handed over.
+            complete = max(complete, barrier ?? complete)
+            hasReachedTarget = true
         }
-    }
-
-    private mutating func beginDecoding(_ transaction: Transaction) {
-        decoder.beginTransaction()
-        phase = .decoding(transaction)
     }
 
     private mutating func removeSpool() throws(Fault) {
@@ -213,10 +194,11 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     /// Decodes the gathered messages; returns whether all of them are in the batch.
     private mutating func decode(_ transaction: Transaction, into batch: inout ChangeBatch) throws(Fault) -> Bool {
         while !batch.isFull {
-            guard try buffer.advance() else {
+            guard try gatherer.advance() else {
+                if let event = gatherer.event { decoder.append(event, into: &batch) }
                 batch.end()
-                try buffer.removeAll()
-                phase = .idle
+                try gatherer.finish()
+                decoding = nil
                 complete = max(complete, transaction.position)
                 return true
             }
@@ -227,7 +209,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     private mutating func decodeMessage(into batch: inout ChangeBatch) throws(Fault) {
         switch try StreamReading.translating({ () throws(WireFault) in
-            try decoder.decode(buffer.current, into: &batch)
+            try decoder.decode(gatherer.current, in: gatherer.context, into: &batch)
         }) {
         case .done: return
         case .newShape(let table):
@@ -266,29 +248,19 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     // MARK: The target
 
-    /// Whether what lies at `position` is beyond what may be handed over; everything before it has been then.
-    private mutating func hasPassedBarrier(_ position: Position) -> Bool {
-        guard let barrier, position >= barrier else { return false }
-        complete = max(complete, barrier)
-        hasReachedTarget = true
-        return true
-    }
-
-    private var isIdle: Bool { if case .idle = phase { true } else { false } }
-
     private var isWaitingForTarget: Bool {
-        guard case .idle = phase, let target else { return false }
+        guard gatherer.isIdle, let target else { return false }
         return complete < target
     }
 
     private var hasPassedTarget: Bool {
-        guard case .idle = phase, let target else { return false }
+        guard gatherer.isIdle, let target else { return false }
         return complete >= target
     }
 
     /// Tells how far the source is complete, when that has changed.
     private mutating func report(into batch: inout ChangeBatch) {
-        guard complete > reportedComplete, case .idle = phase else { return }
+        guard complete > reportedComplete, gatherer.isIdle else { return }
         batch.reached = complete
         reportedComplete = complete
     }

@@ -27,9 +27,16 @@ struct ReplicationStream: ~Copyable {
     /// Where a stream begins and what it carries.
     struct Request {
         let slot: String
-        let publication: String
         let from: Position
-        let messages: PostgresOptions.MessagePolicy
+        let plugin: PluginOptions
+
+        init(_ options: PostgresOptions, from position: Position, serverVersion: Int) throws(Fault) {
+            slot = options.slot
+            from = position
+            plugin = try PluginOptions(
+                options.streaming, publication: options.publication, messages: options.messages,
+                serverVersion: serverVersion)
+        }
     }
 
     /// Begins to stream. The connection must be a replication connection that has nothing else to do.
@@ -41,11 +48,9 @@ struct ReplicationStream: ~Copyable {
         ).scalar
         let milliseconds = timeout.flatMap { Int($0) } ?? 60_000
         let interval = milliseconds == 0 ? 10_000 : max(200, min(10_000, milliseconds / 3))
-        var options = ["proto_version '1'", "publication_names \(publicationList(request.publication))"]
-        if connection.serverVersion >= 140_000, request.messages == .include { options.append("messages 'true'") }
         let sql = """
             START_REPLICATION SLOT \(PQConnection.quoted(identifier: request.slot)) LOGICAL \
-            \(PositionNotation.lsn.text(request.from)) (\(options.joined(separator: ", ")))
+            \(PositionNotation.lsn.text(request.from)) (\(request.plugin.options.joined(separator: ", ")))
             """
         if case .failure(let error) = try connection.beginCopy(sql) {
             throw refusal(error, slot: request.slot).adding(
@@ -60,11 +65,6 @@ struct ReplicationStream: ~Copyable {
         self.statusInterval = statusInterval
         received = position
         nextStatus = .now
-    }
-
-    /// A quoted list of identifiers inside a string, as the output plugin parses it.
-    private static func publicationList(_ name: String) -> String {
-        "'" + PQConnection.quoted(identifier: name).unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
     }
 
     /// What the server says when a slot cannot be streamed from.

@@ -31,6 +31,8 @@ public struct SlotHealth: Sendable {
     public let retainedByteCount: Int64
     /// How many transactions the slot holds the cleaning of the catalog back by.
     public let catalogAge: Int64?
+    /// Whether the slot sends prepared transactions when they are prepared; once it does, it always will.
+    public let isTwoPhase: Bool
     /// Why the slot can never be read again.
     public let invalidation: String?
 
@@ -63,11 +65,12 @@ enum SlotControl {
             catalog.serverVersion >= 170_000
             ? "invalidation_reason"
             : catalog.serverVersion >= 160_000 ? "case when conflicting then 'conflict' end" : "null::text"
+        let twoPhase = catalog.serverVersion >= 140_000 ? "two_phase" : "false"
         let now = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end"
         return try catalog.query(
             """
             select slot_name, plugin, database, active, active_pid, temporary, restart_lsn, confirmed_flush_lsn,
-                   wal_status, safe_wal_size, pg_catalog.age(catalog_xmin) as catalog_age, \(reason) as reason,
+                   wal_status, safe_wal_size, \(twoPhase) as two_phase, pg_catalog.age(catalog_xmin) as catalog_age, \(reason) as reason,
                    coalesce(pg_catalog.pg_wal_lsn_diff(\(now), restart_lsn), 0)::bigint as retained
             from pg_catalog.pg_replication_slots where \(condition) order by slot_name
             """
@@ -84,7 +87,7 @@ enum SlotControl {
             walStatus: row["wal_status"] ?? "unknown", safeWALByteCount: row["safe_wal_size"].flatMap { Int64($0) },
             retainedByteCount: row["retained"].flatMap { Int64($0) } ?? 0,
             catalogAge: row["catalog_age"].flatMap { Int64($0) },
-            invalidation: row["reason"])
+            isTwoPhase: row["two_phase"] == "t", invalidation: row["reason"])
     }
 
     /// Creates a slot and the snapshot that fits it, waiting for open transactions no longer than the options allow.
@@ -147,6 +150,19 @@ enum SlotControl {
         ).rows.compactMap { $0[0] }
         let all = rows + prepared
         return all.isEmpty ? nil : all.joined(separator: "; ")
+    }
+
+    /// The numbers of the transactions that are prepared now, and a position behind the end of all others.
+    static func preparedTransactions(
+        _ options: PostgresOptions
+    ) throws(Fault) -> (pending: Set<UInt32>, position: Position) {
+        let catalog = try Session.open(options, for: .catalog)
+        let rows = try catalog.query("select transaction from pg_catalog.pg_prepared_xacts").rows
+        let isStandby = try catalog.query("select pg_catalog.pg_is_in_recovery()").scalar == "t"
+        return (
+            Set(rows.compactMap { $0[0].flatMap { UInt32($0) } }),
+            try ServerFacts.currentPosition(catalog, isStandby: isStandby)
+        )
     }
 
     /// Drops a slot; waits a moment for a reader that has only just gone. A slot that is not there is no fault.

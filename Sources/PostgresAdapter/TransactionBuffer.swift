@@ -6,10 +6,11 @@ import Faults
 
 /// The messages of one transaction until its commit is known: in memory while they are few, on disk beyond a bound.
 struct TransactionBuffer: ~Copyable {
-    /// How many bytes stay in memory.
+    /// How many bytes of a transaction that is sent whole stay in memory.
     static let memoryLimit = 4 << 20
 
-    private let folder: String
+    private let path: String
+    private let memoryLimit: Int
     private let crash: CrashPlan
     private var memory = ByteBuffer(capacity: 64 << 10)
     private var readOffset = 0
@@ -18,10 +19,12 @@ struct TransactionBuffer: ~Copyable {
     private var reader: SpoolReader?
     private var frame = ByteBuffer(capacity: 4 << 10)
     private var serial = 0
+    private var isReadingKept = false
 
-    /// Makes an empty buffer that spools into `folder`.
-    init(folder: String, crash: CrashPlan) {
-        self.folder = folder
+    /// Makes an empty buffer that spools into files whose names begin with `path` what is more than `memoryLimit` bytes.
+    init(path: String, memoryLimit: Int = TransactionBuffer.memoryLimit, crash: CrashPlan) {
+        self.path = path
+        self.memoryLimit = memoryLimit
         self.crash = crash
     }
 
@@ -34,7 +37,7 @@ struct TransactionBuffer: ~Copyable {
     /// Adds a message.
     mutating func append(_ message: RawSpan) throws(Fault) {
         byteCount += message.byteCount + 4
-        if spool == nil, memory.count + message.byteCount + 4 > Self.memoryLimit { try beginSpool() }
+        if spool == nil, memory.count + message.byteCount + 4 > memoryLimit { try beginSpool() }
         if spool == nil {
             memory.appendLittleEndian(UInt32(truncatingIfNeeded: message.byteCount))
             memory.append(message)
@@ -45,7 +48,7 @@ struct TransactionBuffer: ~Copyable {
 
     private mutating func beginSpool() throws(Fault) {
         serial += 1
-        var file = try SpoolFile(creating: "\(folder)/transaction-\(serial)")
+        var file = try SpoolFile(creating: "\(path)-\(serial)")
         while let message = nextInMemory() { try Self.append(message, of: memory, to: &file) }
         memory.removeAll(keepingAtMost: 64 << 10)
         readOffset = 0
@@ -59,9 +62,15 @@ struct TransactionBuffer: ~Copyable {
         try file.append(memory.bytes.extracting(message))
     }
 
+    /// Reads from a file that was kept, instead of what was added.
+    mutating func read(from kept: consuming SpoolReader) {
+        reader = consume kept
+        isReadingKept = true
+    }
+
     /// Moves on to the next message; returns false when there is none left.
     mutating func advance() throws(Fault) -> Bool {
-        guard spool == nil else { return try readSpool() }
+        guard isInMemory else { return try readSpool() }
         guard let message = nextInMemory() else { return false }
         currentInMemory = message
         return true
@@ -71,9 +80,11 @@ struct TransactionBuffer: ~Copyable {
     var current: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
-            if spool == nil { memory.bytes.extracting(currentInMemory) } else { frame.bytes }
+            if isInMemory { memory.bytes.extracting(currentInMemory) } else { frame.bytes }
         }
     }
+
+    private var isInMemory: Bool { spool == nil && !isReadingKept }
 
     private mutating func nextInMemory() -> Range<Int>? {
         guard readOffset < memory.count else { return nil }
@@ -96,6 +107,7 @@ struct TransactionBuffer: ~Copyable {
         readOffset = 0
         byteCount = 0
         reader = nil
+        isReadingKept = false
         guard let file = spool.take() else { return }
         try file.remove()
     }

@@ -122,17 +122,72 @@ struct PgOutputMessageTests {
         }
     }
 
-    @Test("an abort of a stream outside of a stream means nothing", arguments: [8, 24])
-    func abort(length: Int) throws {
-        try ([UInt8(ascii: "A")] + [UInt8](repeating: 7, count: length)).withRawSpan { bytes in
-            guard case .ignored = try PgOutputMessage(bytes) else { throw Unexpected.other }
+    @Test("the borders of streamed blocks and transactions carry their numbers")
+    func streamBorders() throws {
+        try Samples.streamStart.withRawSpan { bytes in
+            guard case .streamStart(let start) = try PgOutputMessage(bytes) else { throw Unexpected.other }
+            #expect(start.xid == 740 && start.isFirst)
+        }
+        try Samples.streamStop.withRawSpan { bytes in
+            guard case .streamStop = try PgOutputMessage(bytes) else { throw Unexpected.other }
+        }
+        try Samples.streamCommit.withRawSpan { bytes in
+            guard case .streamCommit(let commit) = try PgOutputMessage(bytes) else { throw Unexpected.other }
+            #expect(commit.xid == 740 && commit.commit.commitLSN == 5 && commit.commit.endLSN == 6)
         }
     }
 
-    @Test("messages of the later protocol versions are unknown", arguments: Array("SEcbPKrp".utf8))
-    func laterVersions(tag: UInt8) {
-        #expect(throws: WireFault(.unknownTag(tag), at: 0)) {
-            try [tag, 0, 0, 0, 0].withRawSpan { _ = try PgOutputMessage($0) }
+    @Test(
+        "an abort names the transaction and what of it was aborted",
+        arguments: [
+            Samples.streamAbort, Samples.parallelAbort,
+        ])
+    func streamAbort(sample: [UInt8]) throws {
+        try sample.withRawSpan { bytes in
+            guard case .streamAbort(let abort) = try PgOutputMessage(bytes) else { throw Unexpected.other }
+            #expect(abort.xid == 740 && abort.subxid == 742)
+        }
+    }
+
+    @Test(
+        "what becomes of a prepared transaction carries its global identifier",
+        arguments: [
+            Samples.beginPrepare, Samples.prepare, Samples.commitPrepared, Samples.streamPrepare,
+        ])
+    func prepared(sample: [UInt8]) throws {
+        try sample.withRawSpan { bytes in
+            switch try PgOutputMessage(bytes) {
+            case .beginPrepare(let message), .prepare(let message), .commitPrepared(let message),
+                .streamPrepare(let message):
+                #expect(message.lsn == 1 && message.endLSN == 2 && message.time == 3 && message.xid == 740)
+                #expect(message.gid.decodedString() == "gid")
+            default: throw Unexpected.other
+            }
+        }
+        try Samples.rollbackPrepared.withRawSpan { bytes in
+            guard case .rollbackPrepared(let message) = try PgOutputMessage(bytes) else { throw Unexpected.other }
+            #expect(message.prepareEndLSN == 1 && message.endLSN == 2 && message.prepareTime == 3 && message.time == 4)
+            #expect(message.xid == 740 && message.gid.decodedString() == "gid")
+        }
+    }
+
+    @Test(
+        "flags that nobody knows are refused",
+        arguments: [
+            Samples.prepare, Samples.commitPrepared, Samples.streamPrepare, Samples.rollbackPrepared,
+        ])
+    func unknownFlags(sample: [UInt8]) {
+        var bytes = sample
+        bytes[1] = 1
+        #expect(throws: WireFault(.malformed, at: 1)) { try walk(bytes) }
+    }
+
+    @Test("in a streamed block the number of the transaction stands before the rest", arguments: Samples.streamed)
+    func streamed(sample: [UInt8]) throws {
+        try walk(sample, in: .streamed)
+        #expect(throws: WireFault.self) { try walk(sample) }
+        for length in 0..<sample.count {
+            #expect(throws: WireFault.self) { try walk(Array(sample[..<length]), in: .streamed) }
         }
     }
 

@@ -24,11 +24,29 @@ enum Samples {
     static let deleteOfRow: [UInt8] = ascii("D") + int32(16384) + ascii("O") + int16(2) + text("1") + text("x")
     static let truncate: [UInt8] = ascii("T") + int32(2) + [3] + int32(16384) + int32(16390)
     static let message: [UInt8] = ascii("M") + [1] + int64(9) + ascii("app\0") + int32(3) + [0, 255, 10]
-    static let abort: [UInt8] = ascii("A") + int32(1) + int32(2)
+    static let streamStart: [UInt8] = ascii("S") + int32(740) + [1]
+    static let streamStop: [UInt8] = ascii("E")
+    static let streamCommit: [UInt8] = ascii("c") + int32(740) + [0] + int64(5) + int64(6) + int64(7)
+    static let streamAbort: [UInt8] = ascii("A") + int32(740) + int32(742)
+    static let parallelAbort: [UInt8] = streamAbort + int64(8) + int64(9)
+    static let beginPrepare: [UInt8] = ascii("b") + prepared
+    static let prepare: [UInt8] = ascii("P") + [0] + prepared
+    static let commitPrepared: [UInt8] = ascii("K") + [0] + prepared
+    static let streamPrepare: [UInt8] = ascii("p") + [0] + prepared
+    static let rollbackPrepared: [UInt8] =
+        ascii("r") + [0] + int64(1) + int64(2) + int64(3) + int64(4) + int32(740) + ascii("gid\0")
+    private static let prepared: [UInt8] = int64(1) + int64(2) + int64(3) + int32(740) + ascii("gid\0")
 
     static let all = [
-        begin, commit, origin, relation, type, insert, update, updateOfKey, deleteOfRow, truncate, message, abort,
+        begin, commit, origin, relation, type, insert, update, updateOfKey, deleteOfRow, truncate, message,
+        streamStart, streamStop, streamCommit, streamAbort, beginPrepare, prepare, commitPrepared, rollbackPrepared,
+        streamPrepare,
     ]
+
+    /// Those that may stand in a block of a streamed transaction, as they look there.
+    static let streamed = [relation, type, insert, update, updateOfKey, deleteOfRow, truncate, message].map { sample in
+        [sample[0]] + int32(742) + sample.dropFirst()
+    }
 
     static func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
     static func text(_ value: String) -> [UInt8] { ascii("t") + int32(Int32(value.utf8.count)) + ascii(value) }
@@ -57,10 +75,10 @@ func describe(_ tuple: Tuple) throws -> [String] {
 }
 
 /// Reads a message and all of its parts; whatever can be read after the message itself must not throw.
-func walk(_ bytes: [UInt8]) throws(WireFault) {
+func walk(_ bytes: [UInt8], in context: MessageContext = .whole) throws(WireFault) {
     try bytes.withRawSpan { (span: RawSpan) throws(WireFault) in
         do throws(WireFault) {
-            try visit(PgOutputMessage(span))
+            try visit(PgOutputMessage(span, in: context))
         } catch {
             throw error
         }

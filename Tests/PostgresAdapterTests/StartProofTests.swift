@@ -105,7 +105,7 @@ extension SlotHealth {
         SlotHealth(
             name: "kedge", plugin: plugin, database: database, isActive: false, activePID: nil, isTemporary: false,
             restart: nil, confirmed: confirmed.map(Position.init(rawValue:)), walStatus: status, safeWALByteCount: nil,
-            retainedByteCount: 0, catalogAge: nil, invalidation: invalidation)
+            retainedByteCount: 0, catalogAge: nil, isTwoPhase: false, invalidation: invalidation)
     }
 }
 

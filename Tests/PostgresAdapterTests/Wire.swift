@@ -52,6 +52,52 @@ enum Wire {
             + content
     }
 
+    static func begin(_ xid: Int32, commit: Int32 = 100, time: Int32 = 0) -> [UInt8] {
+        ascii("B") + int64(commit) + int64(time) + int32(xid)
+    }
+
+    static func commit(_ end: Int32, time: Int32 = 0) -> [UInt8] {
+        ascii("C") + [0] + int64(end - 1) + int64(end) + int64(time)
+    }
+
+    static func streamStart(_ xid: Int32, isFirst: Bool = true) -> [UInt8] {
+        ascii("S") + int32(xid) + [isFirst ? 1 : 0]
+    }
+
+    static let streamStop = ascii("E")
+
+    static func streamCommit(_ xid: Int32, _ end: Int32, time: Int32 = 0) -> [UInt8] {
+        ascii("c") + int32(xid) + [0] + int64(end - 1) + int64(end) + int64(time)
+    }
+
+    static func streamAbort(_ xid: Int32, _ subxid: Int32) -> [UInt8] { ascii("A") + int32(xid) + int32(subxid) }
+
+    static func beginPrepare(_ xid: Int32, _ end: Int32, _ gid: String, time: Int32 = 0) -> [UInt8] {
+        ascii("b") + prepared(xid, end, gid, time)
+    }
+    static func prepare(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("P") + [0] + prepared(xid, end, gid)
+    }
+    static func streamPrepare(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("p") + [0] + prepared(xid, end, gid)
+    }
+    static func commitPrepared(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("K") + [0] + prepared(xid, end, gid)
+    }
+    static func rollbackPrepared(_ xid: Int32, _ end: Int32, _ gid: String) -> [UInt8] {
+        ascii("r") + [0] + int64(1) + int64(end) + int64(0) + int64(0) + int32(xid) + ascii("\(gid)\0")
+    }
+    private static func prepared(_ xid: Int32, _ end: Int32, _ gid: String, _ time: Int32 = 0) -> [UInt8] {
+        int64(end - 1) + int64(end) + int64(time) + int32(xid) + ascii("\(gid)\0")
+    }
+
+    /// `message` as it looks in a block of a streamed transaction.
+    static func streamed(_ subxid: Int32, _ message: [UInt8]) -> [UInt8] {
+        [message[0]] + int32(subxid) + message.dropFirst()
+    }
+
+    private static func int64(_ value: Int32) -> [UInt8] { int32(value < 0 ? -1 : 0) + int32(value) }
+
     private static func tuple(_ values: [Value]) -> [UInt8] {
         values.reduce(int16(values.count)) { bytes, value in
             switch value {
@@ -62,7 +108,7 @@ enum Wire {
         }
     }
 
-    private static func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
+    static func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
     private static func int16(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 255), UInt8(value & 255)] }
     private static func int32(_ value: Int32) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }

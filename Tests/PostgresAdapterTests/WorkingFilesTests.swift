@@ -8,6 +8,7 @@ import Testing
 @testable import PostgresAdapter
 
 @Suite struct TransactionBufferTests {
+    private static let limit = 4 << 20
     private let folder: TemporaryFolder
 
     init() throws {
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func `few messages stay in memory, in order`() throws {
-        var buffer = TransactionBuffer(folder: folder.path, crash: .none)
+        var buffer = TransactionBuffer(path: folder("t"), memoryLimit: Self.limit, crash: .none)
         let messages = [[1, 2, 3], [], [UInt8](repeating: 7, count: 5000)]
         for message in messages { try append(message, to: &buffer) }
         #expect(try folder.files().isEmpty)
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func `beyond the limit messages go to disk, in the same order, and the file goes`() throws {
-        var buffer = TransactionBuffer(folder: folder.path, crash: .none)
+        var buffer = TransactionBuffer(path: folder("t"), memoryLimit: Self.limit, crash: .none)
         for round in 0..<2 {
             let messages = (0..<11).map { [UInt8](repeating: UInt8($0 + round), count: 500_000 + $0) } + [[], [9]]
             for message in messages { try append(message, to: &buffer) }
@@ -40,25 +41,25 @@ import Testing
     }
 
     @Test func `one message larger than memory passes`() throws {
-        var buffer = TransactionBuffer(folder: folder.path, crash: .none)
-        let message = [UInt8](repeating: 3, count: TransactionBuffer.memoryLimit + 1)
+        var buffer = TransactionBuffer(path: folder("t"), memoryLimit: Self.limit, crash: .none)
+        let message = [UInt8](repeating: 3, count: Self.limit + 1)
         try append(message, to: &buffer)
         #expect(try drain(&buffer) == [message])
     }
 
     @Test func `the limit is exact`() throws {
-        var buffer = TransactionBuffer(folder: folder.path, crash: .none)
-        try append([UInt8](repeating: 3, count: TransactionBuffer.memoryLimit - 4), to: &buffer)
+        var buffer = TransactionBuffer(path: folder("t"), memoryLimit: Self.limit, crash: .none)
+        try append([UInt8](repeating: 3, count: Self.limit - 4), to: &buffer)
         #expect(try folder.files().isEmpty)
         try append([], to: &buffer)
         #expect(try folder.files().count == 1)
     }
 
     @Test func `a spool that cannot be made is a fault, and the crash point is reached`() throws {
-        var lost = TransactionBuffer(folder: folder("missing"), crash: .none)
+        var lost = TransactionBuffer(path: folder("missing/t"), memoryLimit: Self.limit, crash: .none)
         var crashing = TransactionBuffer(
-            folder: folder.path, crash: CrashPlan(point: .duringSpool, effect: .throwFault))
-        let message = [UInt8](repeating: 0, count: TransactionBuffer.memoryLimit)
+            path: folder("t"), memoryLimit: Self.limit, crash: CrashPlan(point: .duringSpool, effect: .throwFault))
+        let message = [UInt8](repeating: 0, count: Self.limit)
         #expect(faultCode { try append(message, to: &lost) } == .fileCreate)
         #expect(faultCode { try append(message, to: &crashing) } == .crashPoint)
     }
