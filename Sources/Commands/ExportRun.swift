@@ -121,7 +121,11 @@ final class ExportRun {
                 .exportExists, "the export holds a snapshot already (anchor \(last.anchor.number))",
                 hint: "take another one beside it with --resnapshot, or name another folder with --to")
         }
-        if last != nil { try PostgresResumption.dropSlot(options()) }
+        if last != nil {
+            // What cannot begin must not cost the slot from which the export could still go on.
+            _ = try PostgresPlan.read(options(), mode: settings.mode)
+            try PostgresResumption.dropSlot(options())
+        }
         let epoch = try nextEpoch(after: last)
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
         do throws(Fault) {
@@ -168,6 +172,9 @@ final class ExportRun {
                     hint: "use the same prefix, or begin another export")
             }
             return record
+        }
+        guard last == nil else {
+            throw Fault(.exportBroken, "\(workspace.folder.exportRecord) is missing")
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,

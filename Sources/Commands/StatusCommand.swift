@@ -54,8 +54,8 @@ struct StatusCommand: ParsableCommand {
             throw Fault(.anchorMissing, "the export has no anchor yet")
         }
         var report = try report(latest, folder)
-        if let source = try settings.text(.source) {
-            try add(PostgresSlots(Redacted(source), applicationName: "kedge/status"), latest, to: &report)
+        if try settings.text(.source) != nil {
+            try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }
         try console.print(text(report), or: report)
     }
@@ -67,7 +67,7 @@ struct StatusCommand: ParsableCommand {
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,
-            ageSeconds: (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000,
+            ageSeconds: max(0, (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000),
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
             records: try? store?.recordedRowCount(), tables: tables.count)
     }
@@ -109,10 +109,15 @@ struct StatusCommand: ParsableCommand {
 }
 
 extension ExportFolder {
-    /// The folder of an export that is there.
+    /// The folder of an export that is there and says what it is.
     static func existing(_ path: String) throws(Fault) -> ExportFolder {
         let folder = ExportFolder(path)
-        guard try Files.exists(folder.exportRecord) else { throw Fault(.exportMissing, "\(path) is no export") }
+        if try ExportRecord.read(in: folder) == nil {
+            guard try DirectoryAnchorStore(exportPath: path).numbers().isEmpty else {
+                throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
+            }
+            throw Fault(.exportMissing, "\(path) is no export")
+        }
         return folder
     }
 }

@@ -25,6 +25,9 @@ final class Workspace: Sendable {
     private let heart: Mutex<WorkerThread<Void>?>
 
     static let timeToLive = Duration.seconds(60)
+    /// How much of the chain is read before a run goes on: enough to find what a failing disk did lately, and no more
+    /// after years.
+    static let provedAnchorCount = 1000
 
     /// Opens or creates the folder, takes the lease, and mends what a crash has left: what the chain holds and the
     /// store does not know is adopted, what no anchor names is swept.
@@ -70,11 +73,37 @@ final class Workspace: Sendable {
     }
 
     private func mend() throws(Fault) {
+        let latest = try provedLatest()
         try sweep()
-        let latest = try chain.latest()
-        let recorded = try store.lastRecorded()
+        let recorded = try recorded()
         guard recorded?.number != latest?.anchor.number || recorded?.digest != latest?.digest else { return }
         try store.rebuild(from: chain)
+    }
+
+    /// What the catalog holds for the newest anchor; nothing where it cannot be read, for then it is made anew.
+    private func recorded() throws(Fault) -> RecordedAnchor? {
+        do throws(Fault) {
+            return try store.lastRecorded()
+        } catch {
+            guard error.code == .exportBroken else { throw error }
+            return nil
+        }
+    }
+
+    /// The newest anchor of a chain that may be gone on with: nothing is published upon a damaged one, and nothing is
+    /// swept that a lost anchor may name.
+    private func provedLatest() throws(Fault) -> StoredAnchor? {
+        let latest = try chain.latest(provingNewest: Self.provedAnchorCount)
+        let known = try recorded()?.number ?? 0
+        guard known <= latest?.anchor.number ?? 0 else {
+            throw Fault(
+                .exportBroken, "anchor \(known) is missing: the catalog knows it, and the chain ends before it",
+                hint: "restore the anchor from a copy; when this folder is an older copy itself, remove \(folder.catalog)")
+        }
+        if latest != nil, try ExportRecord.read(in: folder) == nil {
+            throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
+        }
+        return latest
     }
 
     private func beat(_ leaseLost: @Sendable () -> Void) {
