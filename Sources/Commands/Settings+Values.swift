@@ -33,7 +33,7 @@ extension Settings {
         guard let entry = try entry(.source) else { return Redacted("") }
         let source = Redacted(entry.value)
         guard let problem = ConnectionString.problem(in: source) else { return source }
-        throw invalid(.source, entry, "is no connection string: \(problem)", hint: ConnectionString.hint(for: source))
+        throw invalid(.source, entry, "no connection string: \(problem)", hint: ConnectionString.hint(for: source))
     }
 
     /// Yes or no.
