@@ -16,7 +16,8 @@ extension IntegrationSuites {
             let scene = try FaultScene("level", on: server)
             for command in [scene.run(), ["plan", "--source", scene.source], ["doctor", "--source", scene.source]] {
                 try scene.expect(
-                    .postgresConfiguration, command, names: ["wal_level", level, "ALTER SYSTEM SET wal_level = logical"])
+                    .postgresConfiguration, command,
+                    names: ["wal_level", level, "ALTER SYSTEM SET wal_level = logical"])
             }
             try scene.expectNothingBegun()
         }
@@ -39,7 +40,8 @@ extension IntegrationSuites {
             try scene.expect(.postgresPermission, scene.run(source: source), names: ["permission denied"])
             try scene.expectNothingBegun()
             try scene.sql("CREATE PUBLICATION \(scene.slot) FOR TABLE orders, items")
-            try scene.expect(.postgresPermission, scene.run(source: source), names: ["denied for table", "kedge doctor"])
+            try scene.expect(
+                .postgresPermission, scene.run(source: source), names: ["denied for table", "kedge doctor"])
             #expect(try scene.leftovers() == "publication \(scene.slot)")
             #expect(try scene.export.anchors().isEmpty)
         }
@@ -53,7 +55,8 @@ extension IntegrationSuites {
             try scene.expect(
                 .postgresTableMissing, scene.run("--tables", "public.nothing_like_it"), names: ["--tables"])
             try scene.sql("CREATE TABLE public.ours (id int PRIMARY KEY, _cdc_note text)")
-            try scene.expect(.postgresColumnReserved, scene.run(), names: ["_cdc_note", "public.ours", "--column-prefix"])
+            try scene.expect(
+                .postgresColumnReserved, scene.run(), names: ["_cdc_note", "public.ours", "--column-prefix"])
             try scene.sql("DROP TABLE ours; CREATE TABLE public.keyless (line text)")
             try scene.expect(
                 .postgresReplicaIdentity, scene.run(), names: ["public.keyless", "REPLICA IDENTITY FULL"])
@@ -139,9 +142,11 @@ extension IntegrationSuites {
             let scene = try FaultScene("sync", on: server)
             for names in ["*", "FIRST 1 (other, \"kedge/\(scene.export.name)\")"] {
                 try server.sql(
-                    "ALTER SYSTEM SET synchronous_standby_names = '\(names)'; SELECT pg_reload_conf(); SELECT pg_sleep(0.3)")
+                    "ALTER SYSTEM SET synchronous_standby_names = '\(names)'; SELECT pg_reload_conf(); SELECT pg_sleep(0.3)"
+                )
                 try scene.expect(
-                    .postgresSynchronous, scene.run(), names: ["synchronous_standby_names", "kedge/\(scene.export.name)"])
+                    .postgresSynchronous, scene.run(),
+                    names: ["synchronous_standby_names", "kedge/\(scene.export.name)"])
                 try scene.expectNothingBegun()
             }
         }

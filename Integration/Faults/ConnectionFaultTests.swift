@@ -71,13 +71,15 @@ extension IntegrationSuites {
                 names: ["server does not support SSL", "TLS"])
             try present(papers, "expired", at: server)
             try scene.expect(
-                .postgresRefused, scene.run(source: source(name, "verify-full", authority: ours)), names: ["certificate"])
+                .postgresRefused, scene.run(source: source(name, "verify-full", authority: ours)),
+                names: ["certificate"])
             try present(papers, "server", at: server)
             try scene.expect(
                 .postgresRefused, scene.run(source: source("elsewhere.test", "verify-full", authority: ours)),
                 names: ["elsewhere.test"])
             try scene.expect(
-                .postgresRefused, scene.run(source: source(name, "verify-full", authority: other)), names: ["certificate"])
+                .postgresRefused, scene.run(source: source(name, "verify-full", authority: other)),
+                names: ["certificate"])
             try scene.expect(
                 .postgresRefused, scene.run(source: source(name, "verify-full", authority: "/no/such.pem")),
                 names: ["/no/such.pem"])

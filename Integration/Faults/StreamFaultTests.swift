@@ -63,7 +63,9 @@ extension IntegrationSuites {
             #expect(try copy.anchors().count == 1)
         }
 
-        @Test("a slot that the server has invalidated can never be read again, and is said to", arguments: ServerPrograms.all)
+        @Test(
+            "a slot that the server has invalidated can never be read again, and is said to",
+            arguments: ServerPrograms.all)
         func invalidSlot(programs: ServerPrograms) throws {
             let server = try PostgresServer(
                 programs,
@@ -90,7 +92,8 @@ extension IntegrationSuites {
             try scene.catchUp()
             let stranger = try FaultScene("stranger")
             try scene.expect(
-                .sourceOther, scene.run(source: stranger.source), names: [scene.database, stranger.database, "--source"])
+                .sourceOther, scene.run(source: stranger.source),
+                names: [scene.database, stranger.database, "--source"])
             let other = try PostgresServer.shared(.version(16))
             try scene.expect(
                 .sourceOther, scene.run(source: other.address(of: "postgres")), names: ["cluster", "system identifier"])

@@ -52,7 +52,9 @@ public enum Kedge {
     }
 
     private static func value(of flag: String, in arguments: [String]) -> String? {
-        if let joined = arguments.last(where: { $0.hasPrefix("--\(flag)=") }) { return String(joined.dropFirst(flag.count + 3)) }
+        if let joined = arguments.last(where: { $0.hasPrefix("--\(flag)=") }) {
+            return String(joined.dropFirst(flag.count + 3))
+        }
         guard let index = arguments.lastIndex(of: "--\(flag)") else { return nil }
         return arguments.indices.contains(index + 1) ? arguments[index + 1] : nil
     }
@@ -72,7 +74,8 @@ enum UsageFault {
         }
         let meant = Spelling.nearest(to: first, among: commands)
         return Fault(
-            .usage, "\"\(first)\" is no command", hint: meant.map { "did you mean `kedge \($0)`?" } ?? "see `kedge help`")
+            .usage, "\"\(first)\" is no command",
+            hint: meant.map { "did you mean `kedge \($0)`?" } ?? "see `kedge help`")
     }
 }
 

@@ -35,6 +35,9 @@ final class Workspace: Sendable {
         folder = ExportFolder(path)
         try Self.refuseForeign(folder)
         try folder.create()
+        // The database says less clearly that it may not be written to.
+        try Files.requireWritable(folder.control)
+        if try Files.exists(folder.catalog) { try Files.requireWritable(folder.catalog) }
         runID = UUID().uuidString.lowercased()
         store = try Metastore(path: folder.catalog)
         holder = try LeaseHolder.current(runID: runID)
@@ -98,7 +101,9 @@ final class Workspace: Sendable {
         guard known <= latest?.anchor.number ?? 0 else {
             throw Fault(
                 .exportBroken, "anchor \(known) is missing: the catalog knows it, and the chain ends before it",
-                hint: "restore the anchor from a copy; when this folder is an older copy itself, remove \(folder.catalog)")
+                hint:
+                    "restore the anchor from a copy; when this folder is an older copy itself, remove \(folder.catalog)"
+            )
         }
         if latest != nil, try ExportRecord.read(in: folder) == nil {
             throw Fault(.exportBroken, "\(folder.exportRecord) is missing")

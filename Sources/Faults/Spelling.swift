@@ -11,7 +11,8 @@ public enum Spelling {
     /// The one of `known` that is nearest to `word`, at most `limit` letters away.
     public static func nearest(to word: String, among known: [String], within limit: Int) -> String? {
         let word = Array(word.lowercased())
-        return known.map { ($0, distance(word, Array($0.lowercased()))) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
+        return known.map { ($0, distance(word, Array($0.lowercased()))) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?
+            .0
     }
 
     /// How many letters have to be added, removed, changed, or changed with their neighbour.

@@ -130,7 +130,8 @@ func connectionFault(_ words: String) -> Fault {
     if words.contains("number of requested standby connections exceeds") {
         return Fault(.postgresSlotNoRoom, "the server has no free WAL sender", detail: words)
     }
-    if words.contains("replication role to start walsender") || words.contains("permission denied to start WAL sender") {
+    if words.contains("replication role to start walsender") || words.contains("permission denied to start WAL sender")
+    {
         return Fault(
             .postgresPermission, "the role may not replicate", detail: words, hint: "ALTER ROLE … REPLICATION")
     }

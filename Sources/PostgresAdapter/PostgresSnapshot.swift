@@ -182,7 +182,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
         let index = batch.index(of: schema)
         batch.begin(transaction)
         while !batch.isFull {
-            guard let frame = try connection.nextCopyFrame(&pace) else {
+            guard let frame = try nextFrame() else {
                 batch.end()
                 try checkFile()
                 return .taskEnded
@@ -193,6 +193,17 @@ public final class PostgresSnapshotReader: SnapshotReader {
             batch.endChange()
         }
         return .more
+    }
+
+    /// A connection that breaks here takes the snapshot with it.
+    private func nextFrame() throws(Fault) -> CopyFrame? {
+        do throws(Fault) {
+            return try connection.nextCopyFrame(&pace)
+        } catch {
+            guard error.code == .postgresUnreachable else { throw error }
+            throw Fault(
+                .postgresSnapshotLost, "the connection broke that read the snapshot", detail: error.detail)
+        }
     }
 
     private func decode(_ frame: borrowing CopyFrame, into batch: inout ChangeBatch) throws(Fault) {
