@@ -109,15 +109,25 @@ struct StatusCommand: ParsableCommand {
 }
 
 extension ExportFolder {
-    /// The folder of an export that is there and says what it is.
+    /// The folder of an export that is there, says what it is, and has every anchor that its catalog knows.
     static func existing(_ path: String) throws(Fault) -> ExportFolder {
         let folder = ExportFolder(path)
+        // Before the anchors are listed: a run may write the next one meanwhile.
+        let known = (try? (try? Metastore(reading: folder.catalog))?.lastRecorded())?.number ?? 0
+        let numbers = try DirectoryAnchorStore(exportPath: path).numbers()
         if try ExportRecord.read(in: folder) == nil {
-            guard try DirectoryAnchorStore(exportPath: path).numbers().isEmpty else {
-                throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
-            }
+            guard numbers.isEmpty else { throw Fault(.exportBroken, "\(folder.exportRecord) is missing") }
             throw Fault(.exportMissing, "\(path) is no export")
         }
+        try folder.requireAnchors(upTo: known, in: numbers.last ?? 0)
         return folder
+    }
+
+    /// Refuses a chain that ends before an anchor that the catalog knows.
+    func requireAnchors(upTo known: Int, in newest: Int) throws(Fault) {
+        guard known > newest else { return }
+        throw Fault(
+            .exportBroken, "anchor \(known) is missing: the catalog knows it, and the chain ends at \(newest)",
+            hint: "restore the anchor from a copy; when this folder is an older copy itself, remove \(catalog)")
     }
 }

@@ -97,14 +97,7 @@ final class Workspace: Sendable {
     /// swept that a lost anchor may name.
     private func provedLatest() throws(Fault) -> StoredAnchor? {
         let latest = try chain.latest(provingNewest: Self.provedAnchorCount)
-        let known = try recorded()?.number ?? 0
-        guard known <= latest?.anchor.number ?? 0 else {
-            throw Fault(
-                .exportBroken, "anchor \(known) is missing: the catalog knows it, and the chain ends before it",
-                hint:
-                    "restore the anchor from a copy; when this folder is an older copy itself, remove \(folder.catalog)"
-            )
-        }
+        try folder.requireAnchors(upTo: recorded()?.number ?? 0, in: latest?.anchor.number ?? 0)
         if latest != nil, try ExportRecord.read(in: folder) == nil {
             throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
         }
