@@ -94,7 +94,9 @@ private final class DamagedExport {
 
     /// Puts the export and the slot back as they were.
     func restore() throws {
-        try ShellCommand.run(["sh", "-c", "rm -rf '\(scene.export.path)' && cp -a '\(pristine.path)' '\(scene.export.path)'"])
+        try ShellCommand.run([
+            "sh", "-c", "rm -rf '\(scene.export.path)' && cp -a '\(pristine.path)' '\(scene.export.path)'",
+        ])
         try scene.sql(
             """
             SELECT pg_drop_replication_slot('\(scene.slot)');
