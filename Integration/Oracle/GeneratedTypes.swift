@@ -88,7 +88,7 @@ extension GeneratedType {
     private static let texts: [GeneratedType] = [
         .literal("text") { $0.text() },
         GeneratedType("text") { generator in
-            "repeat(\(escaped(generator.text(upTo: 6) + "x")), \(generator.chance(8) ? 1 << 17 : generator.number(1...300)))"
+            "repeat(\(escaped(generator.text(upTo: 6) + "x")), \(generator.chance(60) ? 1 << 17 : generator.number(1...300)))"
         },
         .literal("varchar(40)") { String($0.text(upTo: 20).unicodeScalars.prefix(40)) },
         .literal("char(12)") { String(String.UnicodeScalarView($0.text(upTo: 12).unicodeScalars.prefix(12))) },
@@ -116,8 +116,8 @@ extension GeneratedType {
     private static let times: [GeneratedType] = [
         .literal("date") { $0.date() }, .literal("time") { $0.clock() }, .literal("time(2)") { $0.clock() },
         .literal("timetz") { $0.clock() + $0.zone() }, .literal("timestamp") { $0.moment() },
-        .literal("timestamp(0)") { $0.moment() }, .literal("timestamptz") { $0.moment() },
-        .literal("timestamptz(3)") { $0.moment() }, .literal("interval") { $0.span() },
+        .literal("timestamp(0)") { $0.moment(isRounded: true) }, .literal("timestamptz") { $0.moment() },
+        .literal("timestamptz(3)") { $0.moment(isRounded: true) }, .literal("interval") { $0.span() },
     ]
 
     private static let others: [GeneratedType] = [

@@ -99,7 +99,7 @@ struct ValueGenerator {
             "\"'\\{}()[],;:=>/&<%$ \t\n\r\u{7f}\u{85}\u{2028}\u{feff}\u{301}\u{200d}\u{fe0f}👩🏳é東𝄞".unicodeScalars)
         let ranges: [ClosedRange<Int>] = [
             0x01...0x1f, 0x20...0x7e, 0x20...0x7e, 0x80...0x24f, 0x300...0x36f, 0x590...0x6ff, 0x4e00...0x4eff,
-            0xe000...0xe0ff, 0x1f300...0x1f6ff, 0x10fff0...0x10ffff,
+            0xe000...0xe0ff, 0x1f300...0x1f6ff, 0x10fff0...0x10fffd,
         ]
         guard !chance(3) else { return one(of: special) }
         return Unicode.Scalar(UInt32(number(one(of: ranges)))) ?? " "
@@ -149,8 +149,9 @@ struct ValueGenerator {
         return "\(Self.padded(year, 4))-\(two(1...12))-\(two(1...28))" + (chance(6) && year < 4713 ? " BC" : "")
     }
 
-    mutating func moment() -> String {
-        if chance(12) {
+    /// A moment; one that is rounded must not be the last of all.
+    mutating func moment(isRounded: Bool = false) -> String {
+        if !isRounded, chance(12) {
             return one(of: [
                 "infinity", "-infinity", "4713-11-24 00:00:00 BC", "294276-12-31 23:59:59.999999", "epoch",
                 "1999-12-31 24:00:00",
