@@ -16,7 +16,7 @@ import Threads
 
 /// One run of `kedge run`: begin or go on, follow, end, and tell what came of it.
 final class ExportRun {
-    typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, DirectoryAnchorStore>
+    typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, LeasedAnchorStore>
 
     /// What the operator allows when the history of the source does not go on from the export.
     enum BreakChoice {
@@ -274,7 +274,7 @@ final class ExportRun {
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
-            sink: workspace.sink, chain: workspace.chain,
+            sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
             segmentExtension: NDJSONEncoder.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },

@@ -56,6 +56,11 @@ final class Workspace: Sendable {
     /// Whether another run has taken the lease over.
     var hasLostLease: Bool { lost.load(ordering: .acquiring) }
 
+    /// The chain, as the holder of the lease may write it.
+    var leasedChain: LeasedAnchorStore {
+        LeasedAnchorStore(chain: chain, store: store, holder: holder) { [self] in lost.store(true, ordering: .releasing) }
+    }
+
     /// Gives the lease back.
     func close(outcome: String) {
         isOver.store(true, ordering: .releasing)

@@ -31,6 +31,18 @@ extension Metastore {
         }
     }
 
+    /// Runs `body` while nobody can take the lease over. Refused with ``Fault/Code/exportBusy`` when it is lost already.
+    public func whileHolding<T>(
+        _ holder: LeaseHolder, _ body: () throws(Fault) -> T
+    ) throws(Fault) -> T {
+        try write("hold the lease") { database in
+            guard try Self.lease(in: database)?.holder == holder else {
+                throw Fault(.exportBusy, "another run has taken the lease of this export over")
+            }
+            return try body()
+        }
+    }
+
     /// Gives the lease back. Doing it twice, or when it was lost, changes nothing.
     public func releaseLease(holder: LeaseHolder) throws(Fault) {
         try write("release the lease") { database in

@@ -2,6 +2,7 @@
 
 import Changelog
 import Faults
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -98,6 +99,32 @@ private func second(_ second: Int64) -> Timestamp { Timestamp(microseconds: seco
         // The holder itself goes on, whichever way its clock went.
         try store.renewLease(holder: holder("a"), now: second(0), timeToLive: .seconds(30))
         #expect(try store.lease()?.expiry == second(30))
+    }
+
+    @Test func `nobody takes a lease over while its holder does what needs it`() throws {
+        let store = try store()
+        let (a, b) = (holder("a"), holder("b", host: "bee"))
+        #expect(faultCode { try store.whileHolding(a) {} } == .exportBusy)
+        try store.acquireLease(holder: a, now: second(0), timeToLive: .seconds(30))
+        let path = folder("catalog.sqlite")
+        let order = Mutex<[String]>([])
+        inParallel(2) { index in
+            if index == 0 {
+                try? store.whileHolding(a) {
+                    order.withLock { $0.append("begun") }
+                    Thread.sleep(forTimeInterval: 0.01)
+                    order.withLock { $0.append("done") }
+                }
+            } else {
+                while order.withLock({ $0.isEmpty }) { Thread.sleep(forTimeInterval: 0.01) }
+                let other = try? Metastore(path: path) { _ in nil }
+                try? other?.acquireLease(holder: b, now: second(60), timeToLive: .seconds(30))
+                order.withLock { $0.append("taken") }
+            }
+        }
+        #expect(order.withLock { $0 } == ["begun", "done", "taken"])
+        #expect(try store.leaseHolder() == b)
+        #expect(faultCode { try store.whileHolding(a) {} } == .exportBusy)
     }
 
     @Test func `a released lease is free`() throws {
