@@ -21,7 +21,7 @@ struct ProvokedFaultsTests {
         let isExcused = Self.unprovoked[code] != nil
         #expect(
             isProvoked != isExcused,
-            "Integration/Faults \(isProvoked ? "provokes" : "does not provoke") \(code), \(code.rawValue)")
+            "Integration \(isProvoked ? "provokes" : "does not provoke") \(code), \(code.rawValue)")
     }
 
     @Test("provocations are found")
@@ -30,12 +30,15 @@ struct ProvokedFaultsTests {
         #expect(!Self.provocations.contains("bug"))
     }
 
-    /// The names of the cases that the tests in `Integration/Faults` expect.
+    /// The names of the cases that integration tests expect, by their name or by the code that the program prints.
     private static let provocations: Set<String> = {
-        let names = Set(Fault.Code.allCases.map { String(describing: $0) })
-        let words = Repository.swiftFiles(under: "Integration/Faults").flatMap { file in
-            file.code.flatMap { $0.matches(of: /\.([a-z][A-Za-z]+)/).map { String($0.output.1) } }
+        let files = Repository.swiftFiles(under: "Integration")
+        let words = Set(
+            files.flatMap { $0.code.flatMap { $0.matches(of: /\.([a-z][A-Za-z]+)/).map { String($0.output.1) } } })
+        let texts = files.map { $0.lines.joined(separator: "\n") }
+        let found = Fault.Code.allCases.filter { code in
+            words.contains(String(describing: code)) || texts.contains { $0.contains("[\(code.rawValue)]") }
         }
-        return names.intersection(words)
+        return Set(found.map { String(describing: $0) })
     }()
 }
