@@ -141,9 +141,8 @@ extension IntegrationSuites {
             defer { try? server.remove() }
             let scene = try FaultScene("sync", on: server)
             for names in ["*", "FIRST 1 (other, \"kedge/\(scene.export.name)\")"] {
-                try server.sql(
-                    "ALTER SYSTEM SET synchronous_standby_names = '\(names)'; SELECT pg_reload_conf(); SELECT pg_sleep(0.3)"
-                )
+                try server.sql("ALTER SYSTEM SET synchronous_standby_names = '\(names)'")
+                try server.reloadSettings()
                 try scene.expect(
                     .postgresSynchronous, scene.run(),
                     names: ["synchronous_standby_names", "kedge/\(scene.export.name)"])

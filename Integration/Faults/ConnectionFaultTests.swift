@@ -33,9 +33,9 @@ extension IntegrationSuites {
             try PostgresServer.asServerUser(["tee", try server.sql("SHOW hba_file")], input: rules)
             try server.sql(
                 """
-                CREATE ROLE kedge_secret LOGIN REPLICATION PASSWORD 'right'; CREATE ROLE kedge_outside LOGIN REPLICATION;
-                SELECT pg_reload_conf(); SELECT pg_sleep(0.3)
+                CREATE ROLE kedge_secret LOGIN REPLICATION PASSWORD 'right'; CREATE ROLE kedge_outside LOGIN REPLICATION
                 """)
+            try server.reloadSettings()
             let refused = [
                 (scene.source(as: "kedge_secret:wr0ng-canary"), ["password authentication failed", "kedge_secret"]),
                 (scene.source(as: "kedge_secret"), ["password"]),
@@ -110,7 +110,7 @@ extension IntegrationSuites {
             for setting in ["ssl_key_file = 'server.key'", "ssl_cert_file = 'server.pem'", "ssl = on"] {
                 try server.sql("ALTER SYSTEM SET \(setting)")
             }
-            try server.sql("SELECT pg_reload_conf(); SELECT pg_sleep(0.5)")
+            try server.reloadSettings()
         }
     }
 }

@@ -126,6 +126,15 @@ final class FaultScene {
     }
 }
 
+extension PostgresServer {
+    /// Lets the server read its settings again, and waits until it has: who connects from now on finds them.
+    func reloadSettings() throws {
+        let before = try sql("SELECT pg_conf_load_time()")
+        try sql("SELECT pg_reload_conf()")
+        try waitUntil("the settings are read again") { try sql("SELECT pg_conf_load_time()") != before }
+    }
+}
+
 extension FaultScene.Report {
     /// Reads the last line of standard error.
     init?(_ errors: String) {
