@@ -166,12 +166,14 @@ extension IntegrationSuites {
 }
 
 /// A user whom the system refuses what it allows root: the one who runs the tests, or nobody.
-struct PlainUser {
+final class PlainUser {
     private let prefix: [String]
+    private let folder: URL?
 
     init() throws {
         guard geteuid() == 0 else {
             prefix = [KedgeProcess.path]
+            folder = nil
             return
         }
         // The program may lie where only root may go.
@@ -180,6 +182,11 @@ struct PlainUser {
         let copy = folder.appendingPathComponent("kedge").path
         try FileManager.default.copyItem(atPath: KedgeProcess.path, toPath: copy)
         prefix = ["runuser", "-u", "nobody", "--", copy]
+        self.folder = folder
+    }
+
+    deinit {
+        if let folder { try? FileManager.default.removeItem(at: folder) }
     }
 
     func run(_ arguments: [String]) throws -> ShellCommand.Outcome {

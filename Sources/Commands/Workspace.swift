@@ -58,7 +58,8 @@ final class Workspace: Sendable {
 
     /// The chain, as the holder of the lease may write it.
     var leasedChain: LeasedAnchorStore {
-        LeasedAnchorStore(chain: chain, store: store, holder: holder) { [self] in lost.store(true, ordering: .releasing) }
+        LeasedAnchorStore(chain: chain, store: store, holder: holder) { [self] in lost.store(true, ordering: .releasing)
+        }
     }
 
     /// Gives the lease back.

@@ -5,10 +5,10 @@ import Changelog
 import Compression
 import DurableFiles
 import Faults
-import Glibc
 import Verification
 
-private let stem = "/tmp/kedge-fuzz-segment-\(getpid()).ndjson"
+/// In the fuzzer's own folder.
+private let stem = "segment.ndjson"
 
 /// Any bytes as the records of a segment, or as a compressed one: the first byte chooses.
 @_cdecl("LLVMFuzzerTestOneInput")
