@@ -25,6 +25,29 @@ extension AnchorStore {
         return try anchor(last)
     }
 
+    /// The numbers of all anchors, from 1 on; one that is missing is a fault.
+    public func unbrokenNumbers() throws(Fault) -> [Int] {
+        let numbers = try numbers()
+        for (index, number) in numbers.enumerated() where number != index + 1 {
+            throw Fault(.exportBroken, "anchor \(index + 1) is missing")
+        }
+        return numbers
+    }
+
+    /// The newest anchor, once it is proved that none is missing and that the newest `count` are whole and follow each
+    /// other; nil in an empty store.
+    public func latest(provingNewest count: Int) throws(Fault) -> StoredAnchor? {
+        var previous: StoredAnchor?
+        for number in try unbrokenNumbers().suffix(count) {
+            guard let stored = try anchor(number) else { throw Fault(.exportBroken, "anchor \(number) is missing") }
+            guard previous == nil || stored.anchor.previous == previous?.link else {
+                throw Fault(.exportBroken, "anchor \(number - 1) is not the one that anchor \(number) follows")
+            }
+            previous = stored
+        }
+        return previous
+    }
+
     /// Refuses what does not follow `previous`; what all stores ask before they append.
     public func checkSuccession(of anchor: Anchor, after previous: StoredAnchor?) throws(Fault) {
         guard anchor.number == (previous?.anchor.number ?? 0) + 1, anchor.previous == previous?.link else {

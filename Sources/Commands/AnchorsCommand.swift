@@ -38,7 +38,7 @@ struct AnchorsCommand: ParsableCommand {
             let settings = try outputs.settings(export.flags)
             let console = try Console(settings)
             let store = DirectoryAnchorStore(exportPath: try ExportFolder.existing(settings.required(.to)).path)
-            for number in try store.numbers() {
+            for number in try store.unbrokenNumbers() {
                 guard let stored = try store.anchor(number) else { continue }
                 let line = line(stored)
                 try console.print(text(line), or: line)

@@ -27,19 +27,23 @@ struct CatCommand: ParsableCommand {
         var isKnown = false
         var others: Set<String> = []
         var buffer = ByteBuffer(capacity: 256 << 10)
-        for number in try store.numbers() {
+        for number in try store.unbrokenNumbers() {
             guard number <= range.upperBound, let anchor = try store.anchor(number)?.anchor else { break }
             // A snapshot's segments are in the order of its rows; a table's segments follow each other everywhere.
             others.formUnion(anchor.segments.map(\.table))
             for segment in anchor.segments where segment.table == table {
                 isKnown = true
-                if range.contains(number) { try print(folder.file(segment.path), through: &buffer) }
+                guard range.contains(number) else { continue }
+                try segment.prove(in: folder)
+                try print(folder.file(segment.path), through: &buffer)
             }
         }
         guard isKnown else {
+            let meant = Spelling.nearest(to: table, among: others.sorted())
             throw Fault(
                 .tableMissing, "the export holds no records of table \"\(table)\"",
-                hint: "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
+                hint: meant.map { "did you mean \($0)?" }
+                    ?? "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
         }
     }
 

@@ -16,7 +16,7 @@ import Threads
 
 /// One run of `kedge run`: begin or go on, follow, end, and tell what came of it.
 final class ExportRun {
-    typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, DirectoryAnchorStore>
+    typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, LeasedAnchorStore>
 
     /// What the operator allows when the history of the source does not go on from the export.
     enum BreakChoice {
@@ -130,7 +130,11 @@ final class ExportRun {
                 .exportExists, "the export holds a snapshot already (anchor \(last.anchor.number))",
                 hint: "take another one beside it with --resnapshot, or name another folder with --to")
         }
-        if last != nil { try PostgresResumption.dropSlot(options()) }
+        if last != nil {
+            // What cannot begin must not cost the slot from which the export could still go on.
+            _ = try PostgresPlan.read(options(), mode: settings.mode)
+            try PostgresResumption.dropSlot(options())
+        }
         let epoch = try nextEpoch(after: last)
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
         do throws(Fault) {
@@ -177,6 +181,9 @@ final class ExportRun {
                     hint: "use the same prefix, or begin another export")
             }
             return record
+        }
+        guard last == nil else {
+            throw Fault(.exportBroken, "\(workspace.folder.exportRecord) is missing")
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,
@@ -280,7 +287,7 @@ final class ExportRun {
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
-            sink: workspace.sink, chain: workspace.chain,
+            sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
             segmentExtension: NDJSONEncoder.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),

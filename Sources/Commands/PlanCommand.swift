@@ -93,7 +93,7 @@ struct SourceRequest {
     private let columnPrefix: String
 
     init(_ settings: Settings) throws(Fault) {
-        source = Redacted(try settings.text(.source) ?? "")
+        source = try settings.source()
         let derived = RunSettings.defaultSlot(try settings.text(.to) ?? "")
         slot = try settings.text(.slot) ?? derived
         publication = try settings.text(.publication) ?? slot

@@ -4,6 +4,7 @@ import ArgumentParser
 import Faults
 import FoundationEssentials
 import Logging
+import PostgresAdapter
 import Runtime
 import Threads
 
@@ -74,6 +75,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if acceptGap && resnapshot { throw ValidationError("--accept-gap and --resnapshot exclude each other.") }
+        if source.noCreate && resnapshot {
+            throw ValidationError("--no-create and --resnapshot exclude each other: a new snapshot needs a new slot.")
+        }
         if snapshotOnly, let mode = source.snapshot, mode != "only" {
             throw ValidationError("--snapshot-only and --snapshot \(mode) exclude each other.")
         }
@@ -94,6 +98,10 @@ struct RunCommand: ParsableCommand {
         let settings = try outputs.settings(flags)
         let console = try Console(settings)
         let runSettings = try RunSettings(settings, snapshotOnly: snapshotOnly)
+        if resnapshot, runSettings.creation == .forbidden {
+            throw Fault(
+                .settingInvalid, "no-create and --resnapshot exclude each other: a new snapshot needs a new slot")
+        }
         try warnOfPlainPassword(console)
         let stop = StopSignal()
         SignalWatch.begin { stop.request() }

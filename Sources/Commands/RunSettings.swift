@@ -31,7 +31,7 @@ struct RunSettings {
     let columnPrefix: String
 
     init(_ settings: Settings, snapshotOnly: Bool = false) throws(Fault) {
-        source = Redacted(try settings.text(.source) ?? "")
+        source = try settings.source()
         _ = try settings.required(.to)
         path = try settings.parsed(.to, "a folder of this machine", Self.folder)
         slot =
@@ -42,6 +42,10 @@ struct RunSettings {
         selection = try settings.selection()
         mode = snapshotOnly ? .snapshotOnly : try settings.choice(.snapshot, ExportMode.self)
         target = try settings.stopTarget()
+        if mode == .snapshotOnly, let until = try settings.entry(.until), target != .now {
+            throw settings.invalid(
+                .until, until, "a snapshot alone has no end of its own to choose", hint: "leave out --until")
+        }
         let jobs = try settings.number(.jobs, 0...256)
         self.jobs = jobs == 0 ? processorCount() : jobs
         toast = try settings.choice(.toast, PostgresOptions.ToastPolicy.self)

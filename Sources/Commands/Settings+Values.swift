@@ -23,7 +23,17 @@ extension Settings {
     /// One of a closed set.
     func choice<T: RawRepresentable & CaseIterable>(_ key: SettingKey, _ type: T.Type) throws(Fault) -> T
     where T.RawValue == String {
-        try parsed(key, "one of \(T.allCases.map(\.rawValue).joined(separator: ", "))") { T(rawValue: $0) }
+        let known = T.allCases.map(\.rawValue)
+        return try parsed(key, "one of \(known.joined(separator: ", "))", among: known) { T(rawValue: $0) }
+    }
+
+    /// Where changes come from, as libpq is told; empty when the `PG*` variables say it all. What libpq cannot read, or
+    /// would take for the name of a database although an address was meant, is refused before anything is tried.
+    func source() throws(Fault) -> Redacted {
+        guard let entry = try entry(.source) else { return Redacted("") }
+        let source = Redacted(entry.value)
+        guard let problem = ConnectionString.problem(in: source) else { return source }
+        throw invalid(.source, entry, "no connection string: \(problem)", hint: ConnectionString.hint(for: source))
     }
 
     /// Yes or no.
@@ -77,7 +87,8 @@ extension Settings {
     /// Where the run ends.
     func stopTarget() throws(Fault) -> StopTarget {
         guard try text(.until) != nil else { return .none }
-        return try parsed(.until, "now, a position such as 0/16B3748, or a time such as 2026-11-22T10:00:00Z") { text in
+        let expected = "now, a position such as 0/16B3748, or a time such as 2026-11-22T10:00:00Z"
+        return try parsed(.until, expected, among: ["now"]) { text in
             if text == "now" { return .now }
             if let position = PositionNotation.lsn.position(text) { return .position(position) }
             return Timestamp(text).map(StopTarget.time)
@@ -99,16 +110,24 @@ extension Settings {
     }
 
     /// What `parse` makes of a setting; nil from it is an error that says what was expected, and where it was set.
+    /// Of the words in `known` the nearest is proposed.
     func parsed<T>(
-        _ key: SettingKey, _ expected: String, _ parse: (String) -> T?
+        _ key: SettingKey, _ expected: String, among known: [String] = [], _ parse: (String) -> T?
     ) throws(Fault) -> T {
         guard let entry = try entry(key) else { throw Fault(.usage, "--\(key.rawValue) is missing") }
         guard let value = parse(entry.value) else {
-            throw Fault(
-                entry.origin == .flag ? .usage : .settingInvalid,
-                "\(name(of: key, entry.origin)): \"\(Redacted.redact(entry.value))\" is not \(expected)")
+            let meant = Spelling.nearest(to: entry.value, among: known, within: 2)
+            throw invalid(
+                key, entry, "\"\(Redacted.redact(entry.value))\" is not \(expected)",
+                hint: meant.map { "did you mean \($0)?" })
         }
         return value
+    }
+
+    /// The fault of a value that cannot be, which says where it was set.
+    func invalid(_ key: SettingKey, _ entry: Entry, _ what: String, hint: String?) -> Fault {
+        Fault(
+            entry.origin == .flag ? .usage : .settingInvalid, "\(name(of: key, entry.origin)): \(what)", hint: hint)
     }
 
     private func name(of key: SettingKey, _ origin: Origin) -> String {

@@ -103,7 +103,7 @@ struct Settings {
         for key in keys where SettingKey(rawValue: key) == nil {
             throw unknown(
                 "\"\(key)\" in \(path)",
-                nearest: nearest(to: key, among: SettingKey.allCases.map(\.rawValue), within: max(2, key.count / 3)))
+                nearest: Spelling.nearest(to: key, among: SettingKey.allCases.map(\.rawValue)))
         }
     }
 
@@ -113,7 +113,7 @@ struct Settings {
         let known = SettingKey.allCases.map(\.variable)
         let others = ["KEDGE_CONFIG", "KEDGE_CRASH_AT", "KEDGE_BIN", "KEDGE_PORT"]
         for name in variables where name.hasPrefix("KEDGE_") && !known.contains(name) && !others.contains(name) {
-            guard let meant = nearest(to: name, among: known, within: 2) else { continue }
+            guard let meant = Spelling.nearest(to: name, among: known, within: 2) else { continue }
             throw unknown("environment variable \(name)", nearest: meant)
         }
     }
@@ -122,25 +122,5 @@ struct Settings {
         Fault(
             .settingUnknown, "unknown setting \(what)",
             hint: nearest.map { "did you mean \($0)?" })
-    }
-
-    private static func nearest(to name: String, among known: [String], within limit: Int) -> String? {
-        known.map { ($0, distance(name, $0)) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
-    }
-
-    /// How many letters have to be added, removed or changed.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in 0..<right.count {
-                let changed = diagonal + (letter == right[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(changed, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
     }
 }

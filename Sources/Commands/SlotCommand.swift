@@ -40,7 +40,7 @@ struct SlotCommand: ParsableCommand {
         func run() throws {
             let settings = try outputs.settings(server.flags)
             let console = try Console(settings)
-            let slots = PostgresSlots(Redacted(try settings.text(.source) ?? ""), applicationName: "kedge/slot")
+            let slots = PostgresSlots(try settings.source(), applicationName: "kedge/slot")
             for health in try slots.list() {
                 let line = Line(
                     name: health.name, active: health.isActive, walStatus: health.walStatus,
@@ -72,7 +72,7 @@ struct SlotCommand: ParsableCommand {
         func run() throws {
             let settings = try outputs.settings(server.flags)
             let console = try Console(settings)
-            let slots = PostgresSlots(Redacted(try settings.text(.source) ?? ""), applicationName: "kedge/slot")
+            let slots = PostgresSlots(try settings.source(), applicationName: "kedge/slot")
             try slots.drop(slot, alsoPublication: withPublication)
             if !console.isQuiet || console.output == .json {
                 try console.print("dropped slot \(slot)", or: ["dropped": slot])

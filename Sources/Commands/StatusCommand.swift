@@ -62,8 +62,8 @@ struct StatusCommand: ParsableCommand {
             throw Fault(.anchorMissing, "the export has no anchor yet")
         }
         var report = try report(latest, folder)
-        if let source = try settings.text(.source) {
-            try add(PostgresSlots(Redacted(source), applicationName: "kedge/status"), latest, to: &report)
+        if try settings.text(.source) != nil {
+            try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }
         try console.print(text(report), or: report)
     }
@@ -76,7 +76,7 @@ struct StatusCommand: ParsableCommand {
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,
-            ageSeconds: (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000,
+            ageSeconds: max(0, (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000),
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
             records: try? store?.recordedRowCount(), tables: tables.count,
             notices: notices)
@@ -140,10 +140,25 @@ struct StatusCommand: ParsableCommand {
 }
 
 extension ExportFolder {
-    /// The folder of an export that is there.
+    /// The folder of an export that is there, says what it is, and has every anchor that its catalog knows.
     static func existing(_ path: String) throws(Fault) -> ExportFolder {
         let folder = ExportFolder(path)
-        guard try Files.exists(folder.exportRecord) else { throw Fault(.exportMissing, "\(path) is no export") }
+        // Before the anchors are listed: a run may write the next one meanwhile.
+        let known = (try? (try? Metastore(reading: folder.catalog))?.lastRecorded())?.number ?? 0
+        let numbers = try DirectoryAnchorStore(exportPath: path).numbers()
+        if try ExportRecord.read(in: folder) == nil {
+            guard numbers.isEmpty else { throw Fault(.exportBroken, "\(folder.exportRecord) is missing") }
+            throw Fault(.exportMissing, "\(path) is no export")
+        }
+        try folder.requireAnchors(upTo: known, in: numbers.last ?? 0)
         return folder
+    }
+
+    /// Refuses a chain that ends before an anchor that the catalog knows.
+    func requireAnchors(upTo known: Int, in newest: Int) throws(Fault) {
+        guard known > newest else { return }
+        throw Fault(
+            .exportBroken, "anchor \(known) is missing: the catalog knows it, and the chain ends at \(newest)",
+            hint: "restore the anchor from a copy; when this folder is an older copy itself, remove \(catalog)")
     }
 }

@@ -26,6 +26,9 @@ final class Workspace: Sendable {
     private let heart: Mutex<WorkerThread<Void>?>
 
     static let timeToLive = Duration.seconds(60)
+    /// How much of the chain is read before a run goes on: enough to find what a failing disk did lately, and no more
+    /// after years.
+    static let provedAnchorCount = 1000
 
     /// Opens or creates the folder, takes the lease, and mends what a crash has left: what the chain holds and the
     /// store does not know is adopted, what no anchor names is swept.
@@ -33,6 +36,9 @@ final class Workspace: Sendable {
         folder = ExportFolder(path)
         try Self.refuseForeign(folder)
         try folder.create()
+        // The database says less clearly that it may not be written to.
+        try Files.requireWritable(folder.control)
+        if try Files.exists(folder.catalog) { try Files.requireWritable(folder.catalog) }
         runID = UUID().uuidString.lowercased()
         store = try Metastore(path: folder.catalog)
         holder = try LeaseHolder.current(runID: runID)
@@ -51,6 +57,12 @@ final class Workspace: Sendable {
 
     /// Whether another run has taken the lease over.
     var hasLostLease: Bool { lost.load(ordering: .acquiring) }
+
+    /// The chain, as the holder of the lease may write it.
+    var leasedChain: LeasedAnchorStore {
+        LeasedAnchorStore(chain: chain, store: store, holder: holder) { [self] in lost.store(true, ordering: .releasing)
+        }
+    }
 
     /// Gives the lease back.
     func close(outcome: String) {
@@ -84,11 +96,32 @@ final class Workspace: Sendable {
     }
 
     private func mend() throws(Fault) {
+        let latest = try provedLatest()
         try sweep()
-        let latest = try chain.latest()
-        let recorded = try store.lastRecorded()
+        let recorded = try recorded()
         guard recorded?.number != latest?.anchor.number || recorded?.digest != latest?.digest else { return }
         try store.rebuild(from: chain)
+    }
+
+    /// What the catalog holds for the newest anchor; nothing where it cannot be read, for then it is made anew.
+    private func recorded() throws(Fault) -> RecordedAnchor? {
+        do throws(Fault) {
+            return try store.lastRecorded()
+        } catch {
+            guard error.code == .exportBroken else { throw error }
+            return nil
+        }
+    }
+
+    /// The newest anchor of a chain that may be gone on with: nothing is published upon a damaged one, and nothing is
+    /// swept that a lost anchor may name.
+    private func provedLatest() throws(Fault) -> StoredAnchor? {
+        let latest = try chain.latest(provingNewest: Self.provedAnchorCount)
+        try folder.requireAnchors(upTo: recorded()?.number ?? 0, in: latest?.anchor.number ?? 0)
+        if latest != nil, try ExportRecord.read(in: folder) == nil {
+            throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
+        }
+        return latest
     }
 
     private func beat(_ leaseLost: @Sendable () -> Void) {

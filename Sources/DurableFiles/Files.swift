@@ -54,6 +54,13 @@ public enum Files {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
+    /// Refuses a file or folder that this process may not write to, be it for its mode or for its disk.
+    /// The corresponding C function is `access`.
+    public static func requireWritable(_ path: String) throws(Fault) {
+        // SAFETY: the path is terminated for the time of the call.
+        try kernelCall(.write, path) { () -> Int32 in unsafe access(path, W_OK) }
+    }
+
     /// The names in a folder, sorted, without `.` and `..`; a missing folder is a fault.
     public static func names(in folder: String) throws(Fault) -> [String] {
         guard let listing = unsafe opendir(folder) else { throw .kernel(errno, .list, folder) }

@@ -37,6 +37,22 @@ public struct PQConnection: ~Copyable {
         return connection
     }
 
+    /// Why libpq cannot read `source` as a connection string, in its words and without what it quotes; nil when it can.
+    /// A text without `=` and without a scheme is the name of a database, which is always well.
+    /// The corresponding C function is `PQconninfoParse`.
+    public static func problem(inConnectionString source: Redacted) -> String? {
+        let isURI = source.secret.hasPrefix("postgresql://") || source.secret.hasPrefix("postgres://")
+        guard isURI || source.secret.contains("=") else { return nil }
+        var words: UnsafeMutablePointer<CChar>?
+        let options = unsafe PQconninfoParse(source.secret, &words)
+        defer {
+            unsafe PQconninfoFree(options)
+            unsafe PQfreemem(words)
+        }
+        guard unsafe options == nil else { return nil }
+        return unsafe withoutQuotedSource(words.map { unsafe String(cString: $0).trimmed } ?? "libpq has no memory")
+    }
+
     private init(handle: OpaquePointer) {
         unsafe self.handle = handle
     }
@@ -111,6 +127,14 @@ extension PQConnection {
 /// Tells a server that refuses from one that cannot be reached: only the latter is worth another try.
 func connectionFault(_ words: String) -> Fault {
     let words = withoutQuotedSource(words)
+    if words.contains("number of requested standby connections exceeds") {
+        return Fault(.postgresSlotNoRoom, "the server has no free WAL sender", detail: words)
+    }
+    if words.contains("replication role to start walsender") || words.contains("permission denied to start WAL sender")
+    {
+        return Fault(
+            .postgresPermission, "the role may not replicate", detail: words, hint: "ALTER ROLE … REPLICATION")
+    }
     let passing = [
         "starting up", "shutting down", "recovery mode", "not yet accepting", "too many clients", "57P03",
         "too many connections", "remaining connection slots", "terminating connection",

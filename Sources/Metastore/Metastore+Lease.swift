@@ -9,11 +9,12 @@ extension Metastore {
         "run_id, host, process_id, process_start_ticks, boot_id, process_namespace, expiry"
 
     /// Makes `holder` the only one that may write, until `timeToLive` after `now`. Refused with
-    /// ``Fault/Code/exportBusy`` while another holds the lease, unless that one is known to be dead.
+    /// ``Fault/Code/exportBusy`` while another holds the lease: on this machine for as long as its process lives,
+    /// whatever the clock says, elsewhere until its time is over.
     public func acquireLease(holder: LeaseHolder, now: Timestamp, timeToLive: Duration) throws(Fault) {
         try write("acquire the lease") { database in
             if let lease = try Self.lease(in: database), !isFree(lease, for: holder, now: now) {
-                throw Self.busy(lease)
+                throw Self.busy(lease, now: now, timeToLive: timeToLive)
             }
             try Self.put(holder, expiry: now.advanced(by: timeToLive), in: database)
         }
@@ -25,8 +26,20 @@ extension Metastore {
             guard let lease = try Self.lease(in: database) else {
                 throw Fault(.exportBusy, "the lease on the export is lost")
             }
-            guard lease.holder == holder else { throw Self.busy(lease) }
+            guard lease.holder == holder else { throw Self.busy(lease, now: now, timeToLive: timeToLive) }
             try Self.put(holder, expiry: now.advanced(by: timeToLive), in: database)
+        }
+    }
+
+    /// Runs `body` while nobody can take the lease over. Refused with ``Fault/Code/exportBusy`` when it is lost already.
+    public func whileHolding<T>(
+        _ holder: LeaseHolder, _ body: () throws(Fault) -> T
+    ) throws(Fault) -> T {
+        try write("hold the lease") { database in
+            guard try Self.lease(in: database)?.holder == holder else {
+                throw Fault(.exportBusy, "another run has taken the lease of this export over")
+            }
+            return try body()
         }
     }
 
@@ -51,20 +64,24 @@ extension Metastore {
     /// Whether `lease` no longer keeps `newcomer` out.
     private func isFree(_ lease: Lease, for newcomer: LeaseHolder, now: Timestamp) -> Bool {
         let old = lease.holder
-        if old.runID == newcomer.runID || lease.expiry <= now { return true }
-        guard old.host == newcomer.host else { return false }
+        if old.runID == newcomer.runID { return true }
+        guard old.host == newcomer.host else { return lease.expiry <= now }
         guard old.bootID == newcomer.bootID else { return true }
         // In another namespace the number means another process, and this one cannot see the old one.
-        guard old.processNamespace == newcomer.processNamespace else { return false }
+        guard old.processNamespace == newcomer.processNamespace else { return lease.expiry <= now }
+        // Here the life of the process decides and no clock: one that was set forward must not make two writers.
         return processStartTicks(old.processID) != old.processStartTicks
     }
 
-    private static func busy(_ lease: Lease) -> Fault {
+    private static func busy(_ lease: Lease, now: Timestamp, timeToLive: Duration) -> Fault {
         let holder = lease.holder
+        // No lease lasts that long: the clock was set back, or those of two machines differ.
+        let isOdd = lease.expiry > now.advanced(by: timeToLive + timeToLive)
         return Fault(
             .exportBusy,
             "the export is in use by run \(holder.runID) on \(holder.host), process \(holder.processID), until "
-                + lease.expiry.description)
+                + lease.expiry.description,
+            hint: isOdd ? "the clocks differ; when that run is known to be gone, remove catalog.sqlite" : nil)
     }
 
     private static func lease(in database: Database) throws -> Lease? {

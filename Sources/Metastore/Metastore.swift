@@ -26,16 +26,16 @@ public final class Metastore: Sendable {
             queue = try CatalogSchema.open(path)
         } catch let error as DatabaseError where error.tellsOfDamage {
             for suffix in ["", "-wal", "-shm", "-journal"] { try Files.remove(path + suffix) }
-            queue = try Self.translating("open the catalog") { try CatalogSchema.open(path) }
+            queue = try Self.translating("open \(path)") { try CatalogSchema.open(path) }
         } catch {
-            throw Self.fault(error, "open the catalog")
+            throw Self.fault(error, "open \(path)")
         }
     }
 
     /// Opens the catalog at `path` to look at it: nothing is made, mended or locked. A damaged one is a fault.
     public init(reading path: String) throws(Fault) {
         processStartTicks = ProcessTable.startTicks
-        queue = try Self.translating("read the catalog") { try CatalogSchema.openForReading(path) }
+        queue = try Self.translating("read \(path)") { try CatalogSchema.openForReading(path) }
     }
 
     /// Closes the catalog; nothing may be asked of it afterwards.

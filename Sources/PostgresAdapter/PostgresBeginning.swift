@@ -37,7 +37,7 @@ public final class PostgresBeginning: Sendable {
     ) throws(Fault) -> PostgresBeginning {
         try abandonLeftovers(options)
         let catalog = try Session.open(options, for: .catalog)
-        let replication = try Session.open(options, for: .replication)
+        let replication = try Session.openReplication(options, beside: catalog)
         let facts = try ServerFacts.read(replication: replication)
         let plan = try PostgresPlan.read(options, mode: mode, catalog: catalog, facts: facts)
         for warning in plan.warnings { options.report(PostgresNotice(.warning, warning)) }
@@ -77,9 +77,7 @@ public final class PostgresBeginning: Sendable {
         guard let health = try SlotControl.health(options.slot, catalog), let confirmed = health.confirmed else {
             throw Fault(.postgresSlotMissing, "slot \"\(options.slot)\" is not a logical slot")
         }
-        guard health.plugin == "pgoutput", health.database == plan.facts.database else {
-            throw Fault(.postgresSlotForeign, "slot \"\(options.slot)\" belongs to another plugin or database")
-        }
+        try health.refuseForeign(to: plan.facts.database)
         guard !health.isLost else {
             throw Fault(.postgresSlotInvalid, "slot \"\(options.slot)\" was invalidated by the server")
         }

@@ -45,14 +45,13 @@ public struct PostgresPlan: Sendable {
     /// Reads the catalog and checks that everything asked for can be had. Changes nothing.
     public static func read(_ options: PostgresOptions, mode: ExportMode) throws(Fault) -> PostgresPlan {
         let catalog = try Session.open(options, for: .catalog)
-        let replication = try Session.open(options, for: .replication)
+        let replication = try Session.openReplication(options, beside: catalog)
         return try read(options, mode: mode, catalog: catalog, facts: ServerFacts.read(replication: replication))
     }
 
     static func read(
         _ options: PostgresOptions, mode: ExportMode, catalog: borrowing PQConnection, facts: ServerFacts
     ) throws(Fault) -> PostgresPlan {
-        if mode != .snapshotOnly || options.creation == .allowed { try ServerCheck.requireLogicalDecoding(catalog) }
         try ServerCheck.refuseSynchronous(catalog, applicationName: options.applicationName)
         let publicationExists =
             mode == .snapshotOnly ? false : try PublicationControl.exists(options.publication, catalog)

@@ -17,7 +17,7 @@ public enum PostgresResumption: ~Copyable {
         _ options: PostgresOptions, from point: ResumePoint, until target: StopTarget
     ) throws(Fault) -> PostgresResumption {
         let catalog = try Session.open(options, for: .catalog)
-        let replication = try Session.open(options, for: .replication)
+        let replication = try Session.openReplication(options, beside: catalog)
         let facts = try ServerFacts.read(replication: replication)
         let health = try idleSlot(options, catalog)
         let proof = StartProof(facts: facts, health: health, resume: point, slot: options.slot)
@@ -60,9 +60,9 @@ public enum PostgresResumption: ~Copyable {
     /// Makes the slot anew after a gap that the operator has accepted; returns where it begins.
     public static func recreateSlot(_ options: PostgresOptions) throws(Fault) -> (Position, ServerFacts) {
         let catalog = try Session.open(options, for: .catalog)
-        let replication = try Session.open(options, for: .replication)
+        let replication = try Session.openReplication(options, beside: catalog)
         let facts = try ServerFacts.read(replication: replication)
-        try SlotControl.drop(options.slot, catalog)
+        try SlotControl.dropOwn(options.slot, catalog)
         let slot = try SlotControl.create(
             options, lifetime: .permanent, facts: facts, replication: replication, catalog: catalog)
         return (slot.consistentPoint, facts)
@@ -70,6 +70,6 @@ public enum PostgresResumption: ~Copyable {
 
     /// Drops the slot of a history that is given up.
     public static func dropSlot(_ options: PostgresOptions) throws(Fault) {
-        try SlotControl.drop(options.slot, try Session.open(options, for: .catalog))
+        try SlotControl.dropOwn(options.slot, try Session.open(options, for: .catalog))
     }
 }

@@ -40,9 +40,7 @@ public struct PostgresSlots: Sendable {
             throw Fault(
                 .postgresSlotMissing, "slot \"\(name)\" does not exist", hint: "`kedge slot list` shows what is there")
         }
-        guard health.plugin == "pgoutput", health.database == catalog.database else {
-            throw Fault(.postgresSlotForeign, "slot \"\(name)\" belongs to another plugin or database")
-        }
+        try health.refuseForeign(to: catalog.database)
         guard !health.isActive else {
             throw Fault(
                 .postgresSlotActive, "slot \"\(name)\" is in use",

@@ -197,7 +197,7 @@ public final class PostgresSnapshotReader: SnapshotReader {
         batch.begin(transaction)
         if replacesTable { appendTruncation(schema: index, columnCount: schema.columns.count, to: &batch) }
         while !batch.isFull {
-            guard let frame = try connection.nextCopyFrame(&pace) else {
+            guard let frame = try nextFrame() else {
                 batch.end()
                 try checkFile()
                 return .taskEnded
@@ -216,6 +216,17 @@ public final class PostgresSnapshotReader: SnapshotReader {
         batch.beginChange(.truncate, schema: schema, ordinal: ordinal)
         for _ in 0..<columnCount { batch.appendUnset() }
         batch.endChange()
+    }
+
+    /// A connection that breaks here takes the snapshot with it.
+    private func nextFrame() throws(Fault) -> CopyFrame? {
+        do throws(Fault) {
+            return try connection.nextCopyFrame(&pace)
+        } catch {
+            guard error.code == .postgresUnreachable else { throw error }
+            throw Fault(
+                .postgresSnapshotLost, "the connection broke that read the snapshot", detail: error.detail)
+        }
     }
 
     private func decode(_ frame: borrowing CopyFrame, into batch: inout ChangeBatch) throws(Fault) {

@@ -5,17 +5,12 @@ import LibPQ
 
 /// What a server must be like before anything is created on it.
 enum ServerCheck {
-    /// Refuses a server that does not log what logical decoding needs, and a role that may not replicate.
+    /// Refuses a server that does not log what logical decoding needs.
     static func requireLogicalDecoding(_ catalog: borrowing PQConnection) throws(Fault) {
-        let row = try catalog.query(
-            """
-            select current_setting('wal_level') as level,
-                   (select rolreplication or rolsuper from pg_catalog.pg_roles where rolname = current_user) as allowed
-            """
-        ).first
-        guard row["level"] == "logical" else {
+        let level = try catalog.query("select current_setting('wal_level')").scalar
+        guard level == "logical" else {
             throw Fault(
-                .postgresConfiguration, "wal_level is \(row["level"] ?? "unknown"), and must be logical",
+                .postgresConfiguration, "wal_level is \(level ?? "unknown"), and must be logical",
                 hint: "ALTER SYSTEM SET wal_level = logical, then restart the server")
         }
     }

@@ -20,6 +20,15 @@ enum Session {
         try open(options.source, applicationName: options.applicationName, for: purpose)
     }
 
+    /// Opens a replication connection to a server that `catalog` says can decode its log: one that cannot would refuse
+    /// the connection in words that do not tell why.
+    static func openReplication(
+        _ options: PostgresOptions, beside catalog: borrowing PQConnection
+    ) throws(Fault) -> PQConnection {
+        try ServerCheck.requireLogicalDecoding(catalog)
+        return try open(options, for: .replication)
+    }
+
     /// Connects and pins the settings of the session.
     static func open(
         _ source: Redacted, applicationName: String, for purpose: Purpose

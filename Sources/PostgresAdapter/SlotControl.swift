@@ -38,6 +38,13 @@ public struct SlotHealth: Sendable {
 
     /// Whether the slot can never be read again.
     public var isLost: Bool { walStatus == "lost" || invalidation != nil }
+
+    /// Refuses a slot that no export of `wanted` can have made.
+    func refuseForeign(to wanted: String) throws(Fault) {
+        guard plugin != "pgoutput" || database != wanted else { return }
+        let facts = plugin.isEmpty ? "a physical slot" : "plugin \(plugin), database \"\(database)\""
+        throw Fault(.postgresSlotForeign, "slot \"\(name)\" belongs to somebody else", detail: facts)
+    }
 }
 
 /// Looks at, creates and drops replication slots.
@@ -163,6 +170,12 @@ enum SlotControl {
             Set(rows.compactMap { $0[0].flatMap { UInt32($0) } }),
             try ServerFacts.currentPosition(catalog, isStandby: isStandby)
         )
+    }
+
+    /// Drops the slot of an export, never one of another plugin or database.
+    static func dropOwn(_ name: String, _ catalog: borrowing PQConnection) throws(Fault) {
+        try health(name, catalog)?.refuseForeign(to: catalog.database)
+        try drop(name, catalog)
     }
 
     /// Drops a slot; waits a moment for a reader that has only just gone. A slot that is not there is no fault.

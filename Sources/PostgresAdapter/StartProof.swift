@@ -83,11 +83,7 @@ struct StartProof {
                 kind: .gap, from: resume.position, to: nil,
                 reason: "replication slot \"\(slot)\" is missing: changes after \(end) are lost")
         }
-        guard health.plugin == "pgoutput", health.database == facts.database else {
-            throw Fault(
-                .postgresSlotForeign, "slot \"\(slot)\" belongs to somebody else",
-                detail: "plugin \(health.plugin), database \"\(health.database)\"")
-        }
+        try health.refuseForeign(to: facts.database)
         guard !health.isLost else {
             throw Fault(
                 .postgresSlotInvalid, "slot \"\(slot)\" was invalidated by the server: changes after \(end) are lost",

@@ -23,7 +23,7 @@ struct TablePlanner {
         let all = try CatalogReader.tables(catalog, kinds: kinds)
         var warnings: [String] = []
         var tables = try publicationExists ? published(among: all, catalog) : chosen(among: all, &warnings)
-        try requireEveryPattern(tables)
+        try requireEveryPattern(tables, among: all)
         try CatalogReader.addColumns(catalog, to: &tables)
         // Measuring every heap costs the server something, and a run that only goes on reads none of them.
         if mode != .streamOnly { try CatalogReader.addHeaps(catalog, to: &tables) }
@@ -74,9 +74,13 @@ struct TablePlanner {
         }
     }
 
-    private func requireEveryPattern(_ tables: [TableDescription]) throws(Fault) {
+    private func requireEveryPattern(
+        _ tables: [TableDescription], among all: [TableDescription]
+    ) throws(Fault) {
         for pattern in options.selection.include where !tables.contains(where: { pattern.matches($0.name) }) {
-            throw Fault(.postgresTableMissing, "no table matches \"\(pattern)\"")
+            let meant = Spelling.nearest(to: pattern.qualified, among: all.map(\.name.description))
+            throw Fault(
+                .postgresTableMissing, "no table matches \"\(pattern)\"", hint: meant.map { "did you mean \($0)?" })
         }
         guard !tables.isEmpty || publicationExists else {
             throw Fault(.postgresTableMissing, "the database has no table to export")
@@ -124,4 +128,7 @@ struct TablePlanner {
 extension TableSelection.Pattern {
     /// Whether the pattern may mean more than one table.
     var hasWildcard: Bool { description.contains { $0 == "*" || $0 == "?" } }
+
+    /// The pattern with its schema, be it given or not.
+    var qualified: String { String(namespace + ["."] + name) }
 }

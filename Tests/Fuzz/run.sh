@@ -11,10 +11,11 @@ out=$root/.build/fuzz
 mkdir -p "$out/modules"
 flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcoming-feature MemberImportVisibility
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
-    -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules")
+    -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules"
+    -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib")
 
 objects=()
-for module in Faults Bytes Changelog PgOutput PostgresValues; do
+for module in Faults Bytes Changelog PgOutput PostgresValues Digests Compression DurableFiles Anchors Export Verification; do
     swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
     objects+=("$out/modules/$module.o")

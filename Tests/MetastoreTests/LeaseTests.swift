@@ -2,6 +2,7 @@
 
 import Changelog
 import Faults
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -53,7 +54,11 @@ private func second(_ second: Int64) -> Timestamp { Timestamp(microseconds: seco
             ("another host sees no process", holder("b", host: "bee"), [:], 29, false),
             ("another host waits for the end", holder("b", host: "bee"), [:], 30, true),
             ("another container sees no process", holder("b", namespace: "pid:[2]"), [:], 29, false),
-            ("the lease has ended, whoever lives", holder("b"), [7: 100], 30, true),
+            ("the clock was set forward and the process lives", holder("b"), [7: 100], 1_000_000, false),
+            ("the clock was set forward and the process is gone", holder("b"), [:], 1_000_000, true),
+            ("the clock was set back and the process lives", holder("b"), [7: 100], -1_000_000, false),
+            ("the clock was set back and the process is gone", holder("b"), [:], -1_000_000, true),
+            ("the clock was set back on another host", holder("b", host: "bee"), [:], -1_000_000, false),
             ("the run itself comes back", holder("a", processID: 9), [7: 100], 1, true),
         ] as [(String, LeaseHolder, [Int32: UInt64], Int64, Bool)])
     func `a lease is taken over when its holder is known to be dead`(
@@ -80,6 +85,46 @@ private func second(_ second: Int64) -> Timestamp { Timestamp(microseconds: seco
         #expect(faultCode { try store.renewLease(holder: a, now: second(51), timeToLive: .seconds(1)) } == .exportBusy)
         try store.releaseLease(holder: a)
         #expect(try store.leaseHolder() == b)
+    }
+
+    @Test func `a lease that no clock of ours can have given says so`() throws {
+        let store = try store()
+        try store.acquireLease(holder: holder("a"), now: second(1_000_000), timeToLive: .seconds(30))
+        for (now, isOdd) in [(Int64(999_999), false), (0, true)] {
+            let fault = #expect(throws: Fault.self) {
+                try store.acquireLease(holder: holder("b", host: "bee"), now: second(now), timeToLive: .seconds(30))
+            }
+            #expect(fault?.hint?.contains("catalog.sqlite") ?? false == isOdd)
+        }
+        // The holder itself goes on, whichever way its clock went.
+        try store.renewLease(holder: holder("a"), now: second(0), timeToLive: .seconds(30))
+        #expect(try store.lease()?.expiry == second(30))
+    }
+
+    @Test func `nobody takes a lease over while its holder does what needs it`() throws {
+        let store = try store()
+        let (a, b) = (holder("a"), holder("b", host: "bee"))
+        #expect(faultCode { try store.whileHolding(a) {} } == .exportBusy)
+        try store.acquireLease(holder: a, now: second(0), timeToLive: .seconds(30))
+        let path = folder("catalog.sqlite")
+        let order = Mutex<[String]>([])
+        inParallel(2) { index in
+            if index == 0 {
+                try? store.whileHolding(a) {
+                    order.withLock { $0.append("begun") }
+                    Thread.sleep(forTimeInterval: 0.01)
+                    order.withLock { $0.append("done") }
+                }
+            } else {
+                while order.withLock({ $0.isEmpty }) { Thread.sleep(forTimeInterval: 0.01) }
+                let other = try? Metastore(path: path) { _ in nil }
+                try? other?.acquireLease(holder: b, now: second(60), timeToLive: .seconds(30))
+                order.withLock { $0.append("taken") }
+            }
+        }
+        #expect(order.withLock { $0 } == ["begun", "done", "taken"])
+        #expect(try store.leaseHolder() == b)
+        #expect(faultCode { try store.whileHolding(a) {} } == .exportBusy)
     }
 
     @Test func `a released lease is free`() throws {
