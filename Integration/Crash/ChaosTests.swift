@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension IntegrationSuites {
+    /// Everything at once: the mixed workload, kills of kedge, restarts of the server, connections cut at random bytes.
+    @Suite("Chaos", .serialized, .enabled(if: PostgresServer.isPrivate))
+    struct ChaosTests {
+        @Test(
+            "promise 1: kills, restarts and cut connections repeat nothing and lose nothing, and the slot never runs ahead",
+            arguments: ServerPrograms.all)
+        func chaos(programs: ServerPrograms) throws {
+            let server = try PostgresServer(programs)
+            defer { try? server.remove() }
+            let scene = try Scene("chaos", on: server, through: FaultyProxy(to: server))
+            let law = try SlotLaw(of: scene.export, slot: scene.slot, on: server)
+            try scene.workload.startRows(clients: 2, .acrossRestarts)
+            var run = try start(scene)
+            let events = Event.some()
+            for (number, event) in events.enumerated() {
+                // Definitions change once the snapshot has been taken.
+                if number == events.count / 3 {
+                    try scene.waitForAnchors(1, while: run)
+                    try scene.workload.startDefinitions(.acrossRestarts)
+                }
+                Thread.sleep(forTimeInterval: .random(in: 0.05...1.2))
+                #expect(run.isRunning, "ended before event \(number), \(event): \(run.errors.suffix(2000))")
+                switch event {
+                case .kill:
+                    run.killNow()
+                    _ = try run.wait(deadline: .seconds(10))
+                    run = try start(scene)
+                case .restart(let mode): try server.restart(mode)
+                case .cut(let byteCount, let direction): scene.proxy?.cut(after: byteCount, direction)
+                }
+            }
+            let anchors = (try? scene.export.anchors().count) ?? 0
+            try scene.waitForAnchors(anchors + 1, while: run)
+            run.terminate()
+            #expect(try run.wait(deadline: .seconds(60)).status == 0)
+            try scene.workload.stop()
+            try scene.catchUp()
+            #expect(try law.violations() == [])
+            try scene.expectNoFaults()
+        }
+
+        private func start(_ scene: Scene) throws -> KedgeProcess {
+            try KedgeProcess(scene.run("--queue-bytes", "1MiB", "--retry-for", "2m"))
+        }
+
+        private enum Event {
+            case kill
+            case restart(PostgresServer.StopMode)
+            case cut(Int, FaultyProxy.Direction)
+
+            /// As many of each kind as the environment asks for, in any order.
+            static func some() -> [Event] {
+                let kills = (0..<Count.of("KEDGE_TEST_KILLS", default: 5)).map { _ in Event.kill }
+                let restarts = (0..<Count.of("KEDGE_TEST_RESTARTS", default: 2)).map { number in
+                    Event.restart(number % 2 == 0 ? .immediate : .fast)
+                }
+                let cuts = (0..<Count.of("KEDGE_TEST_CUTS", default: 4)).map { number in
+                    number % 3 == 2
+                        ? Event.cut(.random(in: 0...300), .toServer) : Event.cut(.random(in: 0...100_000), .toClient)
+                }
+                return (kills + restarts + cuts).shuffled()
+            }
+        }
+    }
+}
