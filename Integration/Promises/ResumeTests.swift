@@ -14,7 +14,7 @@ extension IntegrationSuites {
             try scene.catchUp()
             let before = (anchors: try scene.export.anchors().count, slot: try scene.slotPosition())
             for _ in 0..<10 { try scene.workload.writeOneTransaction(rows: rows / 10) }
-            let arguments = scene.run("--until", "now", "--queue-bytes", "64KiB", "--output", "json", anchors: "1h,1tx,1GiB")
+            let arguments = scene.run("--until", "now", "--queue-bytes", "128KiB", "--output", "json", anchors: "1h,1tx,1GiB")
             let run = try KedgeProcess(arguments)
             try scene.waitForAnchors(before.anchors + 2, while: run)
             run.terminate()
