@@ -41,7 +41,9 @@ extension IntegrationSuites {
             try scene.expectNoFaults()
         }
 
-        @Test("promise 14: a server with little patience is answered while a large transaction is decoded and slowly written")
+        @Test(
+            "promise 14: a server with little patience is answered while a large transaction is decoded and slowly written"
+        )
         func impatientServer() throws {
             let scene = try Scene("patience")
             try scene.catchUp()

@@ -7,14 +7,17 @@ extension IntegrationSuites {
     /// Where a run ends, what it says of that, and who may go on.
     @Suite("Resuming", .serialized)
     struct ResumeTests {
-        @Test("promise 9: a run stopped in a large backlog has published, moved anchor and slot, and does not say it is done")
+        @Test(
+            "promise 9: a run stopped in a large backlog has published, moved anchor and slot, and does not say it is done"
+        )
         func stoppedInBacklog() throws {
             let rows = Count.of("KEDGE_TEST_ROWS", default: 50_000)
             let scene = try Scene("backlog")
             try scene.catchUp()
             let before = (anchors: try scene.export.anchors().count, slot: try scene.slotPosition())
             for _ in 0..<10 { try scene.workload.writeOneTransaction(rows: rows / 10) }
-            let arguments = scene.run("--until", "now", "--queue-bytes", "128KiB", "--output", "json", anchors: "1h,1tx,1GiB")
+            let arguments = scene.run(
+                "--until", "now", "--queue-bytes", "128KiB", "--output", "json", anchors: "1h,1tx,1GiB")
             let run = try KedgeProcess(arguments)
             try scene.waitForAnchors(before.anchors + 2, while: run)
             run.terminate()
@@ -46,7 +49,9 @@ extension IntegrationSuites {
             try scene.expectNoFaults()
         }
 
-        @Test("promise 11: a connection that broke without a word keeps the slot; the next run says by whom, and takes nothing over")
+        @Test(
+            "promise 11: a connection that broke without a word keeps the slot; the next run says by whom, and takes nothing over"
+        )
         func halfOpenConnection() throws {
             let server = try PostgresServer.shared()
             let scene = try Scene("halfopen", on: server, through: FaultyProxy(to: server))
