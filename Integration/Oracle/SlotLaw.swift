@@ -46,6 +46,8 @@ final class SlotLaw {
     /// Ends the looking and returns every sample that breaks the law, worded; also when there are too few samples to
     /// say anything.
     func violations() throws -> [String] {
+        // For a last look.
+        Thread.sleep(forTimeInterval: 0.2)
         try FileManager.default.removeItem(at: flag)
         let outcome = try command.wait(deadline: .seconds(20))
         let samples = outcome.output.split(separator: "\n").compactMap(Self.sample)

@@ -19,6 +19,8 @@ extension IntegrationSuites {
             if Self.isPassedAgain(point) { try crash(scene, at: "\(point.rawValue):3") }
             try scene.workload.stop()
             try scene.catchUp()
+            try scene.workload.writeOneTransaction(rows: 10)
+            try scene.catchUp()
             #expect(try law.violations() == [])
             try scene.expectNoFaults()
         }
