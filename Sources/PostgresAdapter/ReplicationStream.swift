@@ -205,7 +205,7 @@ struct ServerPatience {
     init(timeout: Duration) {
         let timeout = timeout > .zero ? timeout : .seconds(60)
         statusInterval = max(.milliseconds(200), min(.seconds(10), timeout / 3))
-        silenceLimit = max(.seconds(10), min(.seconds(120), timeout * 2))
+        silenceLimit = max(.seconds(10), timeout * 2)
     }
 }
 
