@@ -123,7 +123,7 @@ extension IntegrationSuites {
 
         @Test(
             "promise 15: a server that is told to stop in the middle of it all is not held up, and the next run is exact",
-            arguments: ServerPrograms.all)
+            .enabled(if: PostgresServer.isPrivate), arguments: ServerPrograms.all)
         func fastShutdown(programs: ServerPrograms) throws {
             let server = try PostgresServer(programs)
             defer { try? server.remove() }

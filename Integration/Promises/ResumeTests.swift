@@ -119,7 +119,9 @@ extension IntegrationSuites {
             #expect(refused.errors.contains("[postgres.unreachable]"))
         }
 
-        @Test("promise 12: of two runs on one export one is turned away, before it asks the server for anything")
+        @Test(
+            "promise 12: of two runs on one export one is turned away, before it asks the server for anything",
+            .enabled(if: PostgresServer.isPrivate))
         func secondRun() throws {
             let scene = try Scene("lease")
             let run = try KedgeProcess(scene.run())
@@ -140,7 +142,9 @@ extension IntegrationSuites {
             try scene.expectNoFaults()
         }
 
-        @Test("promise 12: a second export on the slot of another that reads it is turned away")
+        @Test(
+            "promise 12: a second export on the slot of another that reads it is turned away",
+            .enabled(if: PostgresServer.isPrivate))
         func secondReader() throws {
             let scene = try Scene("reader")
             let run = try KedgeProcess(scene.run())

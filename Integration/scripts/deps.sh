@@ -11,10 +11,8 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(
 if ! command -v psql > /dev/null || ! command -v pgbench > /dev/null; then packages+=(postgresql-client postgresql-contrib); fi
 
 # Another decoder of the log, which the tests of order compare with; Debian packs it for its own version.
-for folder in /usr/lib/postgresql/*/; do
-    wal2json="postgresql-$(basename "$folder")-wal2json"
-    if [ -x "$folder/bin/initdb" ] && apt-cache show "$wal2json" > /dev/null 2>&1; then packages+=("$wal2json"); fi
-done
+version=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | cut -d / -f 5 | sort -n | tail -1 || true)
+packages+=("postgresql-${version:-15}-wal2json")
 
 # Other versions of the server come as a Python package; see servers.sh.
 if ! python3 -m pip --version > /dev/null 2>&1; then packages+=(python3-pip); fi
