@@ -67,8 +67,9 @@ extension IntegrationSuites {
                 ShellCommand.run(["df", "-k", "--output=avail", scene.export.path]).split(separator: "\n").last?
                     .trimmingCharacters(in: .whitespaces) ?? "")
             let kibibytes = try #require(free)
-            let run = try KedgeProcess(scene.run("--min-free", "\(kibibytes - kibibytes / 10)KiB"))
             let reader = "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '\(scene.slot)'"
+            try waitUntil("the slot to be free") { try scene.server.sql(reader).isEmpty }
+            let run = try KedgeProcess(scene.run("--min-free", "\(kibibytes - kibibytes / 10)KiB"))
             try waitUntil("the slot to be read") { try !scene.server.sql(reader).isEmpty }
             let pid = try scene.server.sql(reader)
             try scene.workload.startRows(clients: 2)

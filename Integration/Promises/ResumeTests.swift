@@ -57,8 +57,9 @@ extension IntegrationSuites {
             let scene = try Scene("halfopen", on: server, through: FaultyProxy(to: server))
             let proxy = try #require(scene.proxy)
             try scene.catchUp()
-            let lost = try KedgeProcess(scene.run())
             let reader = "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '\(scene.slot)'"
+            try waitUntil("the slot to be free") { try server.sql(reader).isEmpty }
+            let lost = try KedgeProcess(scene.run())
             try waitUntil("the slot to be read") { try !server.sql(reader).isEmpty }
             let holder = try server.sql(reader)
             proxy.behave { $0.isSilent = true }

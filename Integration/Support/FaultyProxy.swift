@@ -27,6 +27,7 @@ final class FaultyProxy: Sendable {
         var cutAfter: (direction: Direction, byteCount: Int)?
         var isCutWanted = false
         var hasEnded = false
+        var turnCount = 0
         var cutCount = 0
         var passed: [Direction: Int] = [:]
     }
@@ -58,8 +59,14 @@ final class FaultyProxy: Sendable {
     /// The address of one database by way of the proxy.
     func address(of database: String) -> String { "postgresql://postgres@127.0.0.1:\(port)/\(database)" }
 
-    /// Passes bytes in another manner from now on.
-    func behave(_ change: (inout Manners) -> Void) { state.withLock { change(&$0.manners) } }
+    /// Passes bytes in another manner from now on: when it returns, nothing passes in the old one any more.
+    func behave(_ change: (inout Manners) -> Void) {
+        let turn = state.withLock { state in
+            change(&state.manners)
+            return state.turnCount
+        }
+        while state.withLock({ $0.turnCount == turn && !$0.hasEnded }) { Thread.sleep(forTimeInterval: 0.001) }
+    }
 
     /// Breaks all connections.
     func cut() { state.withLock { $0.isCutWanted = true } }
@@ -80,6 +87,7 @@ final class FaultyProxy: Sendable {
     private func turn(_ crossing: inout Crossing) -> Bool {
         let (manners, isCutWanted, hasEnded) = state.withLock { state in
             defer { state.isCutWanted = false }
+            state.turnCount += 1
             return (state.manners, state.isCutWanted, state.hasEnded)
         }
         guard !hasEnded else { return false }
