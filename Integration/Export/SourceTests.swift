@@ -124,44 +124,6 @@ extension IntegrationSuites {
             #expect(try scene.export.records(of: "public.accounts").count == before + 2)
         }
 
-        @Test("when only others are busy the slot moves on all the same")
-        func idleTables() throws {
-            let scene = try Scene("idle")
-            try scene.catchUp()
-            let other = "kedge_other_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
-            try scene.server.createDatabase(other)
-            defer { try? scene.server.dropDatabase(other) }
-            let run = try KedgeProcess(scene.run())
-            try scene.server.sql(
-                "CREATE TABLE noise AS SELECT repeat('x', 1000) AS filler FROM generate_series(1, 60000)", in: other)
-            try scene.server.sql("SELECT pg_switch_wal(); CHECKPOINT")
-            let target = try scene.server.flushedPosition()
-            try waitUntil("the slot to follow", deadline: .seconds(60)) {
-                try scene.server.sql(
-                    """
-                    SELECT count(*) FROM pg_replication_slots
-                    WHERE database = '\(scene.database)' AND '\(target)'::pg_lsn - confirmed_flush_lsn < 20 * 1024 * 1024
-                    """) == "1"
-            }
-            run.terminate()
-            #expect(try run.wait(deadline: .seconds(30)).status == 0)
-        }
-
-        @Test("a slot waits for open transactions no longer than it may, and names them")
-        func blockedSlot() throws {
-            let scene = try Scene("blocked")
-            try scene.server.sql(
-                "BEGIN; INSERT INTO public.accounts (id) SELECT max(id) + 1 FROM public.accounts; PREPARE TRANSACTION 'kedge blocker'",
-                in: scene.database)
-            defer { _ = try? scene.server.sql("ROLLBACK PREPARED 'kedge blocker'", in: scene.database) }
-            let refused = try KedgeProcess.expect(
-                69, scene.run("--until", "now", "--slot-timeout", "4s", "--retry-for", "1s"))
-            #expect(refused.errors.contains("kedge blocker"))
-            let slots = try scene.server.sql(
-                "SELECT count(*) FROM pg_replication_slots WHERE database = '\(scene.database)'")
-            #expect(slots == "0")
-        }
-
         @Test("when the destination is nearly full, reading waits and says so; a signal still ends it cleanly")
         func nearlyFull() throws {
             let scene = try Scene("full")
@@ -194,18 +156,6 @@ extension IntegrationSuites {
             #expect(((try? scene.export.anchors().count) ?? 0) == anchors)
             if phase == "stream" { #expect(try KedgeProcess.run(["verify", "--to", scene.export.path]).status == 0) }
             try scene.catchUp()
-            try scene.expectNoFaults()
-        }
-
-        @Test("a server with little patience is answered while a large transaction is decoded and written")
-        func impatientServer() throws {
-            let scene = try Scene("patience")
-            try scene.catchUp()
-            try scene.server.sql("ALTER DATABASE \(scene.database) SET wal_sender_timeout = '1s'")
-            try scene.workload.writeOneTransaction(rows: 60_000)
-            let outcome = try KedgeProcess.expect(
-                0, scene.run("--until", "now", "--queue-bytes", "256KiB"), deadline: .seconds(120))
-            #expect(!outcome.errors.contains("trying again"), "\(outcome.errors.suffix(2000))")
             try scene.expectNoFaults()
         }
 

@@ -7,27 +7,6 @@ extension IntegrationSuites {
     /// What a run refuses to go on with, and what it says.
     @Suite("The proof at the start", .serialized)
     struct StartProofTests {
-        @Test("a slot made again is a gap; nothing is published until somebody chooses")
-        func recreatedSlot() throws {
-            let scene = try Scene("gap")
-            try scene.catchUp()
-            let slot = try slotName(scene)
-            try scene.workload.writeOneTransaction(rows: 10)
-            try scene.server.sql(
-                "SELECT pg_drop_replication_slot('\(slot)'); SELECT pg_create_logical_replication_slot('\(slot)', 'pgoutput')",
-                in: scene.database)
-            let before = try scene.export.anchors().count
-            let refused = try KedgeProcess.expect(66, scene.run("--until", "now"))
-            #expect(refused.errors.contains("[source.gap]"))
-            #expect(try scene.export.anchors().count == before)
-
-            try scene.catchUp("--accept-gap")
-            let kinds = try scene.export.anchors().compactMap { $0["kind"] as? String }
-            #expect(kinds.contains("gap"))
-            #expect(try scene.export.lastEpoch() == 2)
-            try KedgeProcess.expect(0, ["verify", "--to", scene.export.path])
-        }
-
         @Test("a lost slot ends the run, and a new snapshot begins a new history")
         func lostSlot() throws {
             let scene = try Scene("lost")

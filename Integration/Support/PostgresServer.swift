@@ -126,6 +126,14 @@ final class PostgresServer: Sendable {
                 + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
     }
 
+    /// Stops the server, lets `change` work on its data folder, and starts it again.
+    func alter(_ change: (_ dataFolder: String) throws -> Void) throws {
+        let place = try ownPlace()
+        try stop()
+        try change(place.folder + "/data")
+        try start()
+    }
+
     /// Stops the server and removes its folder.
     func remove() throws {
         guard let place else { return }

@@ -6,6 +6,8 @@ import Testing
 /// One database with its workload and its export: what most tests begin with.
 final class Scene {
     let server: PostgresServer
+    /// Stands between kedge and the server; the oracles go past it.
+    let proxy: FaultyProxy?
     let database: String
     let export: ExportFolder
     let workload: Workload
@@ -13,8 +15,9 @@ final class Scene {
 
     /// Makes a database of its own on a server, the shared one unless another is given, fills it, and puts the audit
     /// triggers in place.
-    init(_ label: String, on server: PostgresServer? = nil) throws {
+    init(_ label: String, on server: PostgresServer? = nil, through proxy: FaultyProxy? = nil) throws {
         self.server = try server ?? PostgresServer.shared()
+        self.proxy = proxy
         database = "kedge_\(label)_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
         export = try ExportFolder()
         try self.server.createDatabase(database)
@@ -25,12 +28,21 @@ final class Scene {
     }
 
     deinit {
+        proxy?.end()
         try? server.dropDatabase(database)
         export.remove()
     }
 
     /// The address of the database, for `--source`.
-    var source: String { server.address(of: database) }
+    var source: String { proxy?.address(of: database) ?? server.address(of: database) }
+
+    /// The name that kedge gives the slot of the export.
+    var slot: String { "kedge_" + export.name }
+
+    /// Where the slot stands, as the server prints positions.
+    func slotPosition() throws -> String {
+        try server.sql("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '\(slot)'")
+    }
 
     /// The arguments of `kedge run` for this scene: small anchors, so that there are many.
     func run(_ more: String..., to folder: ExportFolder? = nil, anchors: String = "1s,200tx,1MiB") -> [String] {

@@ -10,6 +10,14 @@ final class Workload {
     private let folder: URL
     private var running: [ShellCommand] = []
 
+    /// What writers do when the server leaves them.
+    enum Perseverance {
+        /// They end, and so does the test.
+        case none
+        /// They connect again, until they are stopped.
+        case acrossRestarts
+    }
+
     /// Creates the tables and fills them.
     init(_ server: PostgresServer, database: String) throws {
         self.server = server
@@ -19,19 +27,19 @@ final class Workload {
     }
 
     deinit {
-        for command in running { command.send(SIGKILL) }
+        for command in running { command.send(SIGTERM) }
         try? FileManager.default.removeItem(at: folder)
     }
 
     /// Begins to write rows with `clients` connections until ``stop()``.
-    func startRows(clients: Int = 4) throws {
-        try start(Self.rowScripts, clients: clients)
+    func startRows(clients: Int = 4, _ perseverance: Perseverance = .none) throws {
+        try start(Self.rowScripts, clients: clients, perseverance)
     }
 
     /// Begins to truncate tables and to change columns; keep it away from the moment a snapshot is taken, which DDL
     /// rightly ends.
-    func startDefinitions() throws {
-        try start(Self.definitionScripts, clients: 1)
+    func startDefinitions(_ perseverance: Perseverance = .none) throws {
+        try start(Self.definitionScripts, clients: 1, perseverance)
     }
 
     /// Ends all writers and waits until the server has seen them off.
@@ -63,7 +71,9 @@ final class Workload {
             """, in: database, deadline: .seconds(900))
     }
 
-    private func start(_ scripts: [(name: String, weight: Int, text: String)], clients: Int) throws {
+    private func start(
+        _ scripts: [(name: String, weight: Int, text: String)], clients: Int, _ perseverance: Perseverance
+    ) throws {
         var arguments = [
             "pgbench", "-n", "-c", "\(clients)", "-j", "1", "-T", "3600", "--max-tries=50", "-d",
             server.address(of: database),
@@ -75,7 +85,12 @@ final class Workload {
             try script.text.write(to: file, atomically: true, encoding: .utf8)
             arguments += ["-f", "\(file.path)@\(script.weight)"]
         }
-        running.append(try ShellCommand(arguments + [address]))
+        let persevering = """
+            trap 'kill $writer 2> /dev/null; wait $writer; exit' TERM
+            while :; do "$@" & writer=$!; wait $writer; sleep 0.1; done
+            """
+        let prefix = perseverance == .none ? [] : ["bash", "-c", persevering, "-"]
+        running.append(try ShellCommand(prefix + arguments + [address]))
     }
 
     private static let schema = """

@@ -10,6 +10,10 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(
 # pgbench is part of the server's package since 15 and of -contrib before.
 if ! command -v psql > /dev/null || ! command -v pgbench > /dev/null; then packages+=(postgresql-client postgresql-contrib); fi
 
+# Another decoder of the log, which the tests of order compare with; Debian packs it for its own version.
+version=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | cut -d / -f 5 | sort -n | tail -1 || true)
+packages+=("postgresql-${version:-15}-wal2json")
+
 # Other versions of the server come as a Python package; see servers.sh.
 if ! python3 -m pip --version > /dev/null 2>&1; then packages+=(python3-pip); fi
 

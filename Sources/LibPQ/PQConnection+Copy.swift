@@ -89,23 +89,26 @@ extension PQConnection {
         }
     }
 
-    /// Reads what the socket has; when it has nothing, waits for it.
+    /// Reads what the socket has; when it has nothing, waits for it. Returns whether the server was heard.
     ///
     /// A reader that sleeps until the next byte is woken by each small write of the server, which costs the server more
     /// than making the bytes. So while bytes keep coming, an empty socket is left alone for a moment first.
+    @discardableResult
     public func receive(
         _ pace: inout ReadingPace, for interest: SocketInterest, until deadline: ContinuousClock.Instant
-    ) throws(Fault) {
-        if wait(for: .reading, until: .now) {
+    ) throws(Fault) -> Bool {
+        var isHeard = wait(for: .reading, until: .now)
+        if isHeard {
             pace.isBusy = true
         } else if pace.isBusy, interest == .reading {
             pace.isBusy = false
             usleep(ReadingPace.rest)
         } else {
-            _ = wait(for: interest, until: deadline)
+            isHeard = wait(for: interest, until: deadline) && interest == .reading
         }
         // Even when the socket has nothing: the TLS layer may hold bytes that it has taken from there.
         try consumeInput()
+        return isHeard
     }
 
     /// Looks for a frame among what has arrived, without waiting and without reading the socket.

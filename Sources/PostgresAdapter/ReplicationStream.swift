@@ -12,9 +12,15 @@ import Threads
 ///
 /// The law of acknowledgement: `write` is what was received; `flush` is the last durable anchor, sent once each time
 /// it moves, and 0 in between, which the server takes as *nothing new* and never waits for when it shuts down.
+///
+/// A server that is there answers: whenever it was silent for as long as a status waits, the status asks for an answer,
+/// and silence beyond a limit is a connection that broke without a word.
 struct ReplicationStream: ~Copyable {
     private let connection: PQConnection
     private let statusInterval: Duration
+    private let silenceLimit: Duration
+    /// For how long the server was waited for since it was last heard. Time in which nobody listens does not count.
+    private var silence = Duration.zero
     private var nextStatus: ContinuousClock.Instant
     private var outgoing = ByteBuffer(capacity: 64)
     private var isFlushed = true
@@ -47,7 +53,7 @@ struct ReplicationStream: ~Copyable {
             "select setting from pg_catalog.pg_settings where name = 'wal_sender_timeout'"
         ).scalar
         let milliseconds = timeout.flatMap { Int($0) } ?? 60_000
-        let interval = milliseconds == 0 ? 10_000 : max(200, min(10_000, milliseconds / 3))
+        let patience = ServerPatience(timeout: .milliseconds(milliseconds))
         let sql = """
             START_REPLICATION SLOT \(PQConnection.quoted(identifier: request.slot)) LOGICAL \
             \(PositionNotation.lsn.text(request.from)) (\(request.plugin.options.joined(separator: ", ")))
@@ -57,12 +63,13 @@ struct ReplicationStream: ~Copyable {
                 "starting replication from \(PositionNotation.lsn.text(request.from))")
         }
         try connection.makeNonBlocking()
-        return ReplicationStream(connection, from: request.from, statusInterval: .milliseconds(interval))
+        return ReplicationStream(connection, from: request.from, patience)
     }
 
-    private init(_ connection: consuming PQConnection, from position: Position, statusInterval: Duration) {
+    private init(_ connection: consuming PQConnection, from position: Position, _ patience: ServerPatience) {
         self.connection = connection
-        self.statusInterval = statusInterval
+        statusInterval = patience.statusInterval
+        silenceLimit = patience.silenceLimit
         received = position
         nextStatus = .now
     }
@@ -92,14 +99,31 @@ struct ReplicationStream: ~Copyable {
             framesSinceLook += 1
             if framesSinceLook >= 256 || hasNewDurable { try attend() }
             switch try connection.pollCopyFrame() {
-            case .frame(let frame): return frame
+            case .frame(let frame):
+                silence = .zero
+                return frame
             case .ended: throw ended()
             case .nothing: break
             }
             try attend()
             guard .now < deadline else { return nil }
-            try connection.receive(
-                &pace, for: isFlushed ? .reading : .readingAndWriting, until: min(deadline, nextStatus))
+            try listen(until: min(deadline, nextStatus))
+        }
+    }
+
+    /// Waits for bytes, and counts the time in which none come.
+    private mutating func listen(until deadline: ContinuousClock.Instant) throws(Fault) {
+        let begun = ContinuousClock.now
+        if try connection.receive(&pace, for: isFlushed ? .reading : .readingAndWriting, until: deadline) {
+            silence = .zero
+            return
+        }
+        // No longer than was meant to be waited: a machine that was asleep heard nothing, but did not listen either.
+        silence += min(begun.duration(to: .now), statusInterval)
+        guard silence < silenceLimit else {
+            throw Fault(
+                .postgresUnreachable, "the server has not answered for \(silenceLimit.components.seconds) s",
+                detail: "the connection stands, and nothing comes through it")
         }
     }
 
@@ -119,7 +143,7 @@ struct ReplicationStream: ~Copyable {
     /// Sends what is due, without reading.
     mutating func attend() throws(Fault) {
         framesSinceLook = 0
-        if hasNewDurable || .now >= nextStatus { try sendStatus(.none) }
+        if hasNewDurable || .now >= nextStatus { try sendStatus(silence > .zero ? .requested : .none) }
         if !isFlushed { isFlushed = try connection.flush() }
     }
 
@@ -167,6 +191,21 @@ struct ReplicationStream: ~Copyable {
             return error.adding("reading the replication stream")
         }
         return Fault(.postgresUnreachable, "the server ended the replication stream")
+    }
+}
+
+/// What follows from the time after which the server gives a silent client up (`wal_sender_timeout`).
+struct ServerPatience {
+    /// How often the server hears of kedge, at least.
+    let statusInterval: Duration
+    /// For how long kedge hears nothing before it takes the connection for broken.
+    let silenceLimit: Duration
+
+    /// A `timeout` of zero is none.
+    init(timeout: Duration) {
+        let timeout = timeout > .zero ? timeout : .seconds(60)
+        statusInterval = max(.milliseconds(200), min(.seconds(10), timeout / 3))
+        silenceLimit = max(.seconds(10), timeout * 2)
     }
 }
 

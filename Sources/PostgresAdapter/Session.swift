@@ -35,7 +35,7 @@ enum Session {
     ) throws(Fault) -> PQConnection {
         let defaults = [
             ("connect_timeout", "15"), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
-            ("keepalives_count", "3"), ("fallback_application_name", applicationName),
+            ("keepalives_count", "3"), ("tcp_user_timeout", "60000"), ("fallback_application_name", applicationName),
         ]
         let overrides = purpose == .replication ? [("replication", "database")] : []
         let connection = try PQConnection.connect(source, defaults: defaults, overrides: overrides)
