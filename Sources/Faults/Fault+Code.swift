@@ -16,6 +16,8 @@ extension Fault {
         case postgresQuery = "postgres.query"
         case postgresProtocol = "postgres.protocol"
         case postgresVersion = "postgres.version"
+        case postgresServerChanged = "postgres.server.changed"
+        case postgresStandbyBehind = "postgres.standby.behind"
         case postgresConfiguration = "postgres.configuration"
         case postgresSynchronous = "postgres.synchronous"
         case postgresRowSecurity = "postgres.row-security"
@@ -86,7 +88,9 @@ extension Fault.Code {
             .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
-        case .postgresUnreachable, .postgresSlotTimeout, .postgresSnapshotLost: 69
+        case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
+            .postgresSnapshotLost:
+            69
         case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
@@ -102,7 +106,9 @@ extension Fault.Code {
     /// Who can do something about it. Retry is narrow: what a moment later may well go through.
     public var remedy: Fault.Remedy {
         switch self {
-        case .postgresUnreachable, .postgresSnapshotLost, .exportBusy, .postgresSlotActive, .postgresSlotTimeout: .retry
+        case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost, .exportBusy,
+            .postgresSlotActive, .postgresSlotTimeout:
+            .retry
         case .postgresProtocol, .bug, .unexpected: .report
         default: .ask
         }

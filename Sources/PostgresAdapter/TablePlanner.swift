@@ -105,14 +105,27 @@ struct TablePlanner {
             warnings.append(
                 "\(table.name) has no replica identity: updates and deletes of it fail while it is published")
         }
-        let hasGenerated = table.columns.contains { $0.isGenerated }
-        if versionNumber >= 180_000, table.identity == .full, hasGenerated, !publicationExists {
+        try checkGenerated(table, &warnings)
+    }
+
+    /// Refuses tables whose identity holds a generated column that is not published: the server would refuse the
+    /// application's updates, or the export would not say which row they are of.
+    private func checkGenerated(_ table: TableDescription, _ warnings: inout [String]) throws(Fault) {
+        let exported = Set(table.exportedColumns.map(\.name))
+        let hidden = table.columns.filter { $0.isGenerated && !exported.contains($0.name) }.map(\.name)
+        guard !hidden.isEmpty else { return }
+        if table.identity != .full, let column = hidden.first(where: table.key.contains) {
+            throw Fault(
+                .postgresTableUnsafe,
+                "column \"\(column)\" of \(table.name) is generated and part of its key, and would not be published")
+        }
+        if versionNumber >= 180_000, table.identity == .full, !publicationExists {
             throw Fault(
                 .postgresTableUnsafe,
                 "\(table.name) has REPLICA IDENTITY FULL and a generated column: if it were published, the application's updates of it would fail"
             )
         }
-        if hasGenerated { warnings.append("generated columns of \(table.name) are in neither snapshot nor stream") }
+        warnings.append("generated columns of \(table.name) are in neither snapshot nor stream")
     }
 
     private func list(_ names: [TableName]) -> String {
