@@ -27,7 +27,8 @@ struct TablePlanner {
         try CatalogReader.addColumns(catalog, to: &tables)
         // Measuring every heap costs the server something, and a run that only goes on reads none of them.
         if mode != .streamOnly { try CatalogReader.addHeaps(catalog, to: &tables) }
-        for table in tables { try check(table, &warnings) }
+        let unidentified = mode == .snapshotOnly ? [:] : try IdentityCheck.unidentified(tables, catalog)
+        for table in tables { try check(table, unidentified: unidentified[table.oid], &warnings) }
         return Selection(tables: tables.sorted { $0.name < $1.name }, warnings: warnings)
     }
 
@@ -83,7 +84,9 @@ struct TablePlanner {
         }
     }
 
-    private func check(_ table: TableDescription, _ warnings: inout [String]) throws(Fault) {
+    private func check(
+        _ table: TableDescription, unidentified: String?, _ warnings: inout [String]
+    ) throws(Fault) {
         if let column = table.exportedColumns.first(where: { $0.name.hasPrefix(options.columnPrefix) }) {
             throw Fault(
                 .postgresColumnReserved,
@@ -95,15 +98,15 @@ struct TablePlanner {
                 "row security hides rows of \(table.name) from this role: the snapshot would be incomplete")
         }
         guard mode != .snapshotOnly else { return }
-        if !table.canPublishUpdates {
+        if let name = table.canPublishUpdates ? unidentified : table.name.description {
             guard publicationExists else {
                 throw Fault(
                     .postgresReplicaIdentity,
-                    "\(table.name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail"
+                    "\(name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail"
                 )
             }
             warnings.append(
-                "\(table.name) has no replica identity: updates and deletes of it fail while it is published")
+                "\(name) has no replica identity: updates and deletes of it fail while it is published")
         }
         try checkGenerated(table, &warnings)
     }
