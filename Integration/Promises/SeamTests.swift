@@ -80,7 +80,7 @@ extension IntegrationSuites {
             let scene = try Scene("broken")
             try scene.server.sql(
                 """
-                CREATE TABLE public.aaa_large AS SELECT i AS id, 1 AS v, repeat('x', 500) AS filler FROM generate_series(1, 150000) i;
+                CREATE TABLE public.aaa_large AS SELECT i AS id, 1 AS v, repeat('x', 500) AS filler FROM generate_series(1, 90000) i;
                 ALTER TABLE public.aaa_large ADD PRIMARY KEY (id);
                 CREATE TABLE public.zzz_small (id int PRIMARY KEY, v int);
                 INSERT INTO public.zzz_small VALUES (1, 1);
@@ -92,7 +92,7 @@ extension IntegrationSuites {
             let blocker = try ShellCommand([
                 "psql", "-X", "-q", "-d", scene.source, "-c", "BEGIN", "-c",
                 "SET idle_in_transaction_session_timeout = 0",
-                "-c", "LOCK TABLE public.zzz_small IN ACCESS EXCLUSIVE MODE", "-c", "SELECT pg_sleep(4)", "-c",
+                "-c", "LOCK TABLE public.zzz_small IN ACCESS EXCLUSIVE MODE", "-c", "SELECT pg_sleep(3)", "-c",
                 "UPDATE public.zzz_small SET v = 2", "-c", "UPDATE public.aaa_large SET v = 2 WHERE id = 1", "-c",
                 "COMMIT",
             ])

@@ -14,6 +14,7 @@ extension Fault {
         case postgresRefused = "postgres.refused"
         case postgresPermission = "postgres.permission"
         case postgresQuery = "postgres.query"
+        case postgresEncoding = "postgres.encoding"
         case postgresProtocol = "postgres.protocol"
         case postgresVersion = "postgres.version"
         case postgresServerChanged = "postgres.server.changed"
@@ -83,7 +84,7 @@ extension Fault.Code {
         switch self {
         case .unexpected: 1
         case .usage: 2
-        case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
+        case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown, .postgresEncoding: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing, .postgresSlotMissing,
             .postgresSlotInvalid, .postgresSlotForeign, .postgresSnapshotRewritten, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:

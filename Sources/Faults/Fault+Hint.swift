@@ -11,6 +11,7 @@ extension Fault.Code {
         case .postgresRefused: "check the connection string, pg_hba.conf and TLS settings"
         case .postgresPermission: "grant what `kedge doctor` lists"
         case .postgresQuery: "the server refused a statement of kedge; `kedge doctor` may say why"
+        case .postgresEncoding: "mend the value, or leave the table or column out"
         case .postgresProtocol: "this is a bug in kedge or in the server: please report it with the detail above"
         case .postgresVersion: "kedge supports PostgreSQL 13 and later, and standbys from 16 on"
         case .postgresServerChanged: "name one server in --source, not a balancer; the run can simply be started again"

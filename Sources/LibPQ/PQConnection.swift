@@ -34,7 +34,7 @@ public struct PQConnection: ~Copyable {
         }
         let connection = unsafe PQConnection(handle: handle)
         guard unsafe PQstatus(handle) == CONNECTION_OK else { throw connectionFault(connection.lastWords) }
-        connection.notices.receive(from: handle)
+        unsafe connection.notices.receive(from: handle)
         return connection
     }
 

@@ -76,7 +76,8 @@ extension OverlapProof {
         var stream = try ReplicationStream.begin(
             replication,
             ReplicationStream.Request(
-                slot: options.slot, publication: options.publication, from: confirmed, messages: .include))
+                slot: options.slot, publication: resume.source.text("publication") ?? options.publication,
+                from: confirmed, messages: .include))
         try proof.read(&stream)
         try stream.end()
         guard proof.isRefuted else { return nil }

@@ -40,6 +40,12 @@ import Testing
         #expect(!refuted(confirmed: 400, tail: tail, []))
     }
 
+    @Test func `what came before the history began is no stranger`() {
+        let tail = ExportedTail(range: at(800)...at(800), lastChange: nil, commitTime: nil)
+        #expect(!refuted(confirmed: 400, tail: tail, [(600, 5, true), (800, 5, true)]))
+        #expect(refuted(confirmed: 400, tail: tail, [(850, 5, true)]))
+    }
+
     private typealias Sent = (position: UInt64, time: Int64, changesRows: Bool)
 
     private static let exported = ExportedTail(
