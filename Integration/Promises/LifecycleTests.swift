@@ -222,6 +222,9 @@ extension IntegrationSuites {
             for _ in 0..<6 { try scene.workload.writeOneTransaction(rows: 500) }
             try refused("other transactions than the export")
             try refused("other transactions than the export")
+            try scene.catchUp("--accept-gap")
+            #expect(try scene.export.anchors()[anchors]["kind"] as? String == "fork")
+            try KedgeProcess.expect(0, ["verify", "--to", scene.export.path])
             try scene.catchUp("--resnapshot")
             try scene.expectNoFaults()
         }
