@@ -46,7 +46,8 @@ extension IntegrationSuites {
             let anchors = (try? scene.export.anchors().count) ?? 0
             try scene.waitForAnchors(anchors + 1, while: run)
             run.terminate()
-            #expect(try run.wait(deadline: .seconds(60)).status == 0)
+            let outcome = try run.wait(deadline: .seconds(60))
+            #expect(outcome.status == 0, "\(outcome.errors.suffix(2000))")
             try scene.workload.stop()
             try scene.catchUp()
             #expect(try law.violations() == [])

@@ -29,15 +29,6 @@ extension IntegrationSuites {
             try KedgeProcess.expect(66, arguments)
         }
 
-        @Test("a table whose updates would begin to fail is refused")
-        func tableWithoutIdentity() throws {
-            let scene = try Scene("keyless")
-            try scene.server.sql("CREATE TABLE public.keyless (line text)", in: scene.database)
-            let refused = try KedgeProcess.expect(78, scene.run("--until", "now"))
-            #expect(refused.errors.contains("[postgres.table.replica-identity]"))
-            try scene.server.sql("INSERT INTO keyless VALUES ('x'); UPDATE keyless SET line = 'y'", in: scene.database)
-        }
-
         @Test("slots are listed and dropped")
         func slotCommands() throws {
             let scene = try Scene("slots")

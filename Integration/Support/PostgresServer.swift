@@ -11,7 +11,8 @@ final class PostgresServer: Sendable {
         case smart, fast, immediate
     }
 
-    private struct Place: Sendable {
+    /// Where it lies and listens.
+    struct Place: Sendable {
         let folder: String
         let port: Int
     }
@@ -58,6 +59,14 @@ final class PostgresServer: Sendable {
         try writeConfiguration(settings)
         watch(folder)
         try start()
+    }
+
+    /// A server whose data folder is there already, at its place.
+    init(_ programs: ServerPrograms, at place: Place) {
+        self.programs = programs
+        self.place = place
+        external = nil
+        watch(place.folder)
     }
 
     /// The libpq address of one database.
@@ -146,7 +155,8 @@ final class PostgresServer: Sendable {
         try String(contentsOfFile: ownPlace().folder + "/log", encoding: .utf8)
     }
 
-    private func ownPlace() throws -> Place {
+    /// Where it lies; fails for a server that is not ours.
+    func ownPlace() throws -> Place {
         guard let place else { throw TestFailure("the server at KEDGE_TEST_PG is not ours to start or stop") }
         return place
     }

@@ -44,9 +44,9 @@ struct DoctorCommand: ParsableCommand {
     /// Where the export stands, when there is one already.
     private func resumePoint(_ settings: Settings) throws(Fault) -> ResumePoint? {
         guard let path = try settings.text(.to), try Files.exists(ExportFolder(path).exportRecord),
-            let last = try DirectoryAnchorStore(exportPath: path).latest()?.anchor
+            case let chain = DirectoryAnchorStore(exportPath: path), let last = try chain.latest()?.anchor
         else { return nil }
-        return ResumePoint(position: last.to, source: last.source)
+        return ResumePoint(behind: last, in: chain)
     }
 
     private func text(_ lines: [Line]) -> String {

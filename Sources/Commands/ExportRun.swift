@@ -196,7 +196,7 @@ final class ExportRun {
     // MARK: Going on
 
     func goOn(after last: StoredAnchor) throws(Fault) -> Stretch {
-        let point = ResumePoint(position: last.anchor.to, source: last.anchor.source)
+        let point = ResumePoint(behind: last.anchor, in: workspace.chain)
         switch try PostgresResumption.open(options(), from: point, until: settings.target) {
         case .ready(var source, let facts):
             hasBegun = true

@@ -27,6 +27,7 @@ struct StatusCommand: ParsableCommand {
             let retainedBytes: Int64
             let safeBytes: Int64?
             let confirmed: String?
+            let failover: Bool?
         }
 
         struct Notice: Encodable {
@@ -109,7 +110,8 @@ struct StatusCommand: ParsableCommand {
         guard let name = latest.source.text("slot"), let health = try slots.health(name) else { return }
         report.slot = Report.Slot(
             name: name, active: health.isActive, walStatus: health.walStatus, retainedBytes: health.retainedByteCount,
-            safeBytes: health.safeWALByteCount, confirmed: health.confirmed.map(latest.source.notation.text))
+            safeBytes: health.safeWALByteCount, confirmed: health.confirmed.map(latest.source.notation.text),
+            failover: health.isFailover)
     }
 
     private func text(_ report: Report) -> String {
@@ -127,7 +129,8 @@ struct StatusCommand: ParsableCommand {
         if let slot = report.slot {
             lines.append(
                 "slot        \(slot.name): \(slot.active ? "active" : "idle"), \(slot.walStatus), keeps \(slot.retainedBytes) bytes of log"
-                    + (slot.safeBytes.map { ", lost after \($0) more" } ?? ""))
+                    + (slot.safeBytes.map { ", lost after \($0) more" } ?? "")
+                    + (slot.failover.map { $0 ? ", copied to standbys" : ", not copied to standbys" } ?? ""))
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }

@@ -14,8 +14,11 @@ extension Fault {
         case postgresRefused = "postgres.refused"
         case postgresPermission = "postgres.permission"
         case postgresQuery = "postgres.query"
+        case postgresEncoding = "postgres.encoding"
         case postgresProtocol = "postgres.protocol"
         case postgresVersion = "postgres.version"
+        case postgresServerChanged = "postgres.server.changed"
+        case postgresStandbyBehind = "postgres.standby.behind"
         case postgresConfiguration = "postgres.configuration"
         case postgresSynchronous = "postgres.synchronous"
         case postgresRowSecurity = "postgres.row-security"
@@ -83,14 +86,16 @@ extension Fault.Code {
         switch self {
         case .unexpected: 1
         case .usage: 2
-        case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown: 65
+        case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown, .postgresEncoding: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,
             .postgresSlotInvalid, .postgresSlotForeign, .postgresPreparedMissing, .postgresSnapshotRewritten,
             .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
-        case .postgresUnreachable, .postgresSlotTimeout, .postgresSnapshotLost: 69
+        case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
+            .postgresSnapshotLost:
+            69
         case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
@@ -106,7 +111,9 @@ extension Fault.Code {
     /// Who can do something about it. Retry is narrow: what a moment later may well go through.
     public var remedy: Fault.Remedy {
         switch self {
-        case .postgresUnreachable, .postgresSnapshotLost, .exportBusy, .postgresSlotActive, .postgresSlotTimeout: .retry
+        case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost, .exportBusy,
+            .postgresSlotActive, .postgresSlotTimeout:
+            .retry
         case .postgresProtocol, .bug, .unexpected: .report
         default: .ask
         }

@@ -117,8 +117,11 @@ extension PQConnection {
         var start: UnsafeMutablePointer<CChar>?
         let length = unsafe PQgetCopyData(handle, &start, 1)
         if length > 0, let start = unsafe start {
-            return .frame(unsafe CopyFrame(start: start, byteCount: Int(length)))
+            let frame = unsafe CopyFrame(start: start, byteCount: Int(length))
+            try notices.check()
+            return .frame(frame)
         }
+        try notices.check()
         switch length {
         case 0: return .nothing
         case -1: return .ended

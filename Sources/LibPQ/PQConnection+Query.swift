@@ -23,6 +23,9 @@ public struct ServerError: Error, Sendable, Equatable {
         switch state {
         case "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "40001", "57014":
             return Fault(.postgresUnreachable, "PostgreSQL ended the statement", detail: detail)
+        // The server's words quote bytes of the value.
+        case "22021", "22P05":
+            return Fault(.postgresEncoding, "a value is no text in UTF-8", detail: "SQLSTATE \(state)")
         case "42501": return Fault(.postgresPermission, "the role lacks a privilege", detail: detail)
         case "55006": return Fault(.postgresSlotActive, "the replication slot is in use", detail: detail)
         case "53400": return Fault(.postgresSlotNoRoom, "the server has no free replication slot", detail: detail)

@@ -16,6 +16,7 @@ public import Faults
 @safe
 public struct PQConnection: ~Copyable {
     let handle: OpaquePointer
+    let notices = Notices()
 
     /// Connects, blocking for as long as libpq's own settings allow.
     ///
@@ -33,7 +34,7 @@ public struct PQConnection: ~Copyable {
         }
         let connection = unsafe PQConnection(handle: handle)
         guard unsafe PQstatus(handle) == CONNECTION_OK else { throw connectionFault(connection.lastWords) }
-        unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        unsafe connection.notices.receive(from: handle)
         return connection
     }
 

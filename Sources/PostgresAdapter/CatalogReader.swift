@@ -21,7 +21,7 @@ enum CatalogReader {
                    array_to_string(array(select a::oid from pg_catalog.pg_partition_ancestors(c.oid) a
                                          where a <> c.oid), ' ') as ancestors,
                    exists (select from pg_catalog.pg_index i
-                           where i.indrelid = c.oid and i.indisvalid
+                           where i.indrelid = c.oid and i.indisvalid and i.indimmediate
                              and case c.relreplident when 'i' then i.indisreplident else i.indisprimary end) as identity
             from pg_catalog.pg_class c
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace

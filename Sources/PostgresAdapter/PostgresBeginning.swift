@@ -56,6 +56,13 @@ public final class PostgresBeginning: Sendable {
     public static func abandonLeftovers(_ options: PostgresOptions) throws(Fault) {
         guard let intent = try SourceIntent.read(at: options.intentPath) else { return }
         let catalog = try Session.open(options, for: .catalog)
+        let isStandby = try catalog.query("select pg_catalog.pg_is_in_recovery()").scalar == "t"
+        guard intent.isOnStandby || !isStandby else {
+            throw Fault(
+                .postgresServerChanged,
+                "an unfinished run has left slot \"\(intent.slot)\" on the primary, and this is a standby"
+            )
+        }
         options.report(PostgresNotice(.info, "taking back slot \"\(intent.slot)\", which an unfinished run has left"))
         try SlotControl.drop(intent.slot, catalog)
         if let publication = intent.publication { try PublicationControl.drop(publication, catalog) }
@@ -94,8 +101,9 @@ public final class PostgresBeginning: Sendable {
         try refuseCreation(options, mode: mode, plan: plan)
         if mode != .snapshotOnly {
             let publication = plan.publication == .created ? options.publication : nil
-            try SourceIntent(epoch: epoch, slot: options.slot, publication: publication)
-                .write(at: options.intentPath)
+            try SourceIntent(
+                epoch: epoch, slot: options.slot, publication: publication, isOnStandby: plan.facts.isStandby
+            ).write(at: options.intentPath)
             try options.crash.reach(.afterIntent)
             if let publication { try PublicationControl.create(publication, tables: plan.tables, catalog) }
             try options.crash.reach(.afterPublication)

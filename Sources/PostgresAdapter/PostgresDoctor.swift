@@ -218,6 +218,30 @@ public struct PostgresDoctor: Sendable {
             + "wal_status \(health.walStatus)\(age)"
         return [
             Check("slot", health.walStatus == "unreserved" ? .warning : .good, state), try lifetime(health, catalog),
+        ] + (try failover(health, catalog))
+    }
+
+    /// Whether the slot goes on where a standby takes over; says nothing on servers where none can.
+    private func failover(_ health: SlotHealth, _ catalog: borrowing PQConnection) throws(Fault) -> [Check] {
+        guard let isFailover = health.isFailover else { return [] }
+        let row = try catalog.query(
+            """
+            select pg_catalog.pg_is_in_recovery() as standby, current_setting('synchronized_standby_slots') as waited,
+                   exists (select from pg_catalog.pg_replication_slots where slot_type = 'physical') as followed
+            """
+        ).first
+        guard row["standby"] != "t" else { return [] }
+        guard isFailover else {
+            return [Check("failover", .good, "no standby keeps a copy of the slot: after a failover it is missing")]
+        }
+        let isUnguarded = row["waited"] == "" && row["followed"] == "t"
+        return [
+            Check(
+                "failover", isUnguarded ? .warning : .good,
+                isUnguarded
+                    ? "standbys that synchronize slots keep a copy of the slot, and may lack changes that were exported"
+                    : "standbys that synchronize slots keep a copy of the slot",
+                remedy: isUnguarded ? "name the standby's physical slot in synchronized_standby_slots" : nil)
         ]
     }
 

@@ -52,11 +52,13 @@ public struct PostgresPlan: Sendable {
     static func read(
         _ options: PostgresOptions, mode: ExportMode, catalog: borrowing PQConnection, facts: ServerFacts
     ) throws(Fault) -> PostgresPlan {
+        try facts.requireSameServer(catalog)
+        try ServerCheck.refuseOldStandby(facts)
         try ServerCheck.refuseSynchronous(catalog, applicationName: options.applicationName)
         let publicationExists =
             mode == .snapshotOnly ? false : try PublicationControl.exists(options.publication, catalog)
-        if !publicationExists, mode != .snapshotOnly, options.creation == .forbidden {
-            throw Fault(.postgresPublicationMissing, "publication \"\(options.publication)\" is missing")
+        if !publicationExists, mode != .snapshotOnly {
+            try refuseMissingPublication(options, facts)
         }
         var selection = try TablePlanner(
             options: options, mode: mode, publicationExists: publicationExists, versionNumber: facts.versionNumber
@@ -70,6 +72,13 @@ public struct PostgresPlan: Sendable {
             facts: facts, tables: selection.tables, types: types,
             publication: mode == .snapshotOnly ? .unused : publicationExists ? .exists : .created,
             slot: mode == .snapshotOnly ? .unused : slotExists ? .exists : .created, warnings: selection.warnings)
+    }
+
+    private static func refuseMissingPublication(_ options: PostgresOptions, _ facts: ServerFacts) throws(Fault) {
+        guard facts.isStandby || options.creation == .forbidden else { return }
+        throw Fault(
+            .postgresPublicationMissing, "publication \"\(options.publication)\" is missing",
+            hint: facts.isStandby ? "create it on the primary: it comes to the standby with the log" : nil)
     }
 }
 

@@ -19,12 +19,16 @@ public enum PostgresResumption: ~Copyable {
         let catalog = try Session.open(options, for: .catalog)
         let replication = try Session.openReplication(options, beside: catalog)
         let facts = try ServerFacts.read(replication: replication)
+        try facts.requireSameServer(catalog)
         let health = try idleSlot(options, catalog)
         let proof = StartProof(facts: facts, health: health, resume: point, slot: options.slot)
         let broken = try proof.check { timeline throws(Fault) in
             try replication.query("TIMELINE_HISTORY \(timeline)").first["content"] ?? ""
         }
         if let broken { return .broken(broken, facts) }
+        if let fork = try OverlapProof.check(options, facts: facts, health: health, resume: point) {
+            return .broken(fork, facts)
+        }
         var options = options
         if health?.isTwoPhase == true { options.streaming.keepsTwoPhase = true }
         let plan = try PostgresPlan.read(options, mode: .streamOnly, catalog: catalog, facts: facts)
@@ -62,6 +66,7 @@ public enum PostgresResumption: ~Copyable {
         let catalog = try Session.open(options, for: .catalog)
         let replication = try Session.openReplication(options, beside: catalog)
         let facts = try ServerFacts.read(replication: replication)
+        try facts.requireSameServer(catalog)
         try SlotControl.dropOwn(options.slot, catalog)
         let slot = try SlotControl.create(
             options, lifetime: .permanent, facts: facts, replication: replication, catalog: catalog)

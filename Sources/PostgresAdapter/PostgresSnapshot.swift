@@ -56,6 +56,7 @@ public final class PostgresSnapshot: SnapshotSource {
         self.position = position
         begun = .now
         let connection = try Session.open(options, for: .snapshot)
+        try plan.facts.requireSameServer(connection)
         try PostgresSnapshot.begin(connection, importing: exported)
         guard let chained = try connection.query("select pg_catalog.pg_export_snapshot()").scalar else {
             throw Fault(.postgresProtocol, "the server did not name the snapshot that it exported")
@@ -73,6 +74,7 @@ public final class PostgresSnapshot: SnapshotSource {
     /// A reader with a connection of its own.
     public func makeReader() throws(Fault) -> PostgresSnapshotReader {
         let connection = try Session.open(options, for: .snapshot)
+        try plan.facts.requireSameServer(connection)
         try PostgresSnapshot.begin(connection, importing: name)
         return PostgresSnapshotReader(connection, of: self)
     }

@@ -15,6 +15,14 @@ enum ServerCheck {
         }
     }
 
+    /// Refuses a standby that is too old to decode its log.
+    static func refuseOldStandby(_ facts: ServerFacts) throws(Fault) {
+        guard facts.isStandby, facts.versionNumber < 160_000 else { return }
+        throw Fault(
+            .postgresVersion, "the server is a standby, and only standbys from PostgreSQL 16 on can be exported",
+            detail: "server_version \(facts.version)", hint: "name the primary in --source")
+    }
+
     /// Refuses to become a synchronous standby: the application's commits would wait for kedge.
     static func refuseSynchronous(
         _ catalog: borrowing PQConnection, applicationName: String

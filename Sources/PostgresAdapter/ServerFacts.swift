@@ -20,6 +20,8 @@ public struct ServerFacts: Sendable, Hashable {
     public let versionNumber: Int
     /// Whether the server is a standby.
     public let isStandby: Bool
+    /// When the server was started, by its own clock: tells it from the others of its cluster.
+    public let started: String
 
     /// Asks the server over a replication connection.
     static func read(replication: borrowing PQConnection) throws(Fault) -> ServerFacts {
@@ -28,12 +30,33 @@ public struct ServerFacts: Sendable, Hashable {
         guard let identifier = system["systemid"], let timeline = system["timeline"].flatMap({ Int64($0) }) else {
             throw Fault(.postgresProtocol, "the server does not say who it is")
         }
-        let standby = try replication.query("select pg_catalog.pg_is_in_recovery()").scalar == "t"
-        let position = try currentPosition(replication, isStandby: standby)
+        let (started, isStandby) = try node(replication)
+        let position = try currentPosition(replication, isStandby: isStandby)
         return ServerFacts(
             systemIdentifier: identifier, timeline: timeline, position: position, database: replication.database,
             version: replication.status("server_version") ?? "", versionNumber: replication.serverVersion,
-            isStandby: standby)
+            isStandby: isStandby, started: started)
+    }
+
+    /// Which of the servers of a cluster a connection has reached.
+    private static func node(_ connection: borrowing PQConnection) throws(Fault) -> (String, Bool) {
+        let row = try connection.query(
+            """
+            select extract(epoch from pg_catalog.pg_postmaster_start_time()) as started,
+                   pg_catalog.pg_is_in_recovery() as standby
+            """
+        ).first
+        return (row["started"] ?? "", row["standby"] == "t")
+    }
+
+    /// Refuses a connection that has reached another server than the one these facts are of, as behind a balancer: a
+    /// snapshot, a slot and a catalog belong together only on one server.
+    func requireSameServer(_ connection: borrowing PQConnection) throws(Fault) {
+        guard try Self.node(connection) == (started, isStandby) else {
+            throw Fault(
+                .postgresServerChanged, "two connections of this run have reached different servers",
+                detail: "\(connection.host):\(connection.port) leads to more than one, or was restarted or promoted")
+        }
     }
 
     /// Up to where the server's log is durable now: the flush position, never the write or insert position, which
@@ -62,6 +85,7 @@ public struct ServerFacts: Sendable, Hashable {
             "publication": .text(publication), "serverVersion": .text(version),
         ]
         if let slot { facts["slot"] = .text(slot) }
+        if isStandby { facts["standby"] = .number(1) }
         return SourceIdentity(kind: "postgresql", facts: facts, notation: .lsn)
     }
 }

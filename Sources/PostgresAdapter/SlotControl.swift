@@ -35,6 +35,10 @@ public struct SlotHealth: Sendable {
     public let isTwoPhase: Bool
     /// Why the slot can never be read again.
     public let invalidation: String?
+    /// Whether standbys that synchronize slots keep a copy of it; nil on servers that cannot.
+    public let isFailover: Bool?
+    /// Whether it is such a copy: nobody can read it before the standby is promoted.
+    public let isSynced: Bool
 
     /// Whether the slot can never be read again.
     public var isLost: Bool { walStatus == "lost" || invalidation != nil }
@@ -73,11 +77,13 @@ enum SlotControl {
             ? "invalidation_reason"
             : catalog.serverVersion >= 160_000 ? "case when conflicting then 'conflict' end" : "null::text"
         let twoPhase = catalog.serverVersion >= 140_000 ? "two_phase" : "false"
+        let copies = catalog.serverVersion >= 170_000 ? "failover, synced" : "null as failover, null as synced"
         let now = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end"
         return try catalog.query(
             """
             select slot_name, plugin, database, active, active_pid, temporary, restart_lsn, confirmed_flush_lsn,
-                   wal_status, safe_wal_size, \(twoPhase) as two_phase, pg_catalog.age(catalog_xmin) as catalog_age, \(reason) as reason,
+                   wal_status, safe_wal_size, \(twoPhase) as two_phase, pg_catalog.age(catalog_xmin) as catalog_age,
+                   \(reason) as reason, \(copies),
                    coalesce(pg_catalog.pg_wal_lsn_diff(\(now), restart_lsn), 0)::bigint as retained
             from pg_catalog.pg_replication_slots where \(condition) order by slot_name
             """
@@ -94,7 +100,8 @@ enum SlotControl {
             walStatus: row["wal_status"] ?? "unknown", safeWALByteCount: row["safe_wal_size"].flatMap { Int64($0) },
             retainedByteCount: row["retained"].flatMap { Int64($0) } ?? 0,
             catalogAge: row["catalog_age"].flatMap { Int64($0) },
-            isTwoPhase: row["two_phase"] == "t", invalidation: row["reason"])
+            isTwoPhase: row["two_phase"] == "t", invalidation: row["reason"],
+            isFailover: row["failover"].map { $0 == "t" }, isSynced: row["synced"] == "t")
     }
 
     /// Creates a slot and the snapshot that fits it, waiting for open transactions no longer than the options allow.
@@ -105,18 +112,26 @@ enum SlotControl {
         try replication.send(command(options, lifetime: lifetime, facts: facts))
         let deadline = ContinuousClock.now + options.slotTimeout
         if let answer = try replication.answer(until: min(deadline, .now + .seconds(3))) { return try created(answer) }
-        let blockers = try SlotControl.blockers(catalog) ?? "none visible to this role"
-        options.report(
-            PostgresNotice(.info, "creating the slot waits for transactions that are open: \(blockers)"))
+        options.report(PostgresNotice(.info, "creating the slot waits for \(try obstacle(facts, catalog))"))
         if let answer = try replication.answer(until: deadline) { return try created(answer) }
-        let remaining = try SlotControl.blockers(catalog) ?? "none visible to this role"
+        let remaining = try obstacle(facts, catalog)
         replication.cancel()
         if case .success(let table)? = try replication.answer(until: .now + .seconds(10)) {
             return try created(.success(table))
         }
         throw Fault(
             .postgresSlotTimeout, "the slot could not be created within \(options.slotTimeout.components.seconds) s",
-            detail: "open transactions: \(remaining)")
+            detail: "it waits for \(remaining)",
+            hint: facts.isStandby ? "SELECT pg_log_standby_snapshot() on the primary, then start the run again" : nil)
+    }
+
+    /// What creating a slot waits for. A standby cannot look for open transactions itself: the primary tells it in the log,
+    /// by itself only when it is busy.
+    private static func obstacle(_ facts: ServerFacts, _ catalog: borrowing PQConnection) throws(Fault) -> String {
+        if facts.isStandby {
+            return "the primary to log its open transactions, which it does at once with pg_log_standby_snapshot()"
+        }
+        return "open transactions: \(try blockers(catalog) ?? "none visible to this role")"
     }
 
     private static func command(_ options: PostgresOptions, lifetime: Lifetime, facts: ServerFacts) -> String {

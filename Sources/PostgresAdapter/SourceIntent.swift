@@ -13,6 +13,8 @@ struct SourceIntent: Equatable {
     let slot: String
     /// The publication, when kedge creates it.
     let publication: String?
+    /// Whether the slot is made on a standby: then it is not on the primary, and the other way round.
+    var isOnStandby = false
 
     /// Reads the intent, nil when there is none.
     static func read(at path: String) throws(Fault) -> SourceIntent? {
@@ -26,13 +28,15 @@ struct SourceIntent: Equatable {
         // A torn intent was not durable, so nothing was created after it.
         guard values["end"] == "1", let slot = values["slot"], let epoch = values["epoch"].flatMap({ UInt16($0) })
         else { return nil }
-        return SourceIntent(epoch: epoch, slot: slot, publication: values["publication"])
+        return SourceIntent(
+            epoch: epoch, slot: slot, publication: values["publication"], isOnStandby: values["standby"] == "1")
     }
 
     /// Makes the intent durable.
     func write(at path: String) throws(Fault) {
         var text = "epoch=\(epoch)\nslot=\(slot)\n"
         if let publication { text += "publication=\(publication)\n" }
+        if isOnStandby { text += "standby=1\n" }
         try Files.remove(path)
         var bytes = ByteBuffer()
         bytes.append(text: text + "end=1\n")

@@ -9,11 +9,18 @@ public struct ResumePoint: Sendable {
     public let position: Position
     /// The source as the newest anchor names it.
     public let source: SourceIdentity
+    /// The newest transactions that were exported after a position, nil when none were; asked only where it matters.
+    /// Without it nothing is proved of what a slot sends that stands before `position`.
+    public let tail: (@Sendable (Position) throws(Fault) -> ExportedTail?)?
 
     /// Makes a point.
-    public init(position: Position, source: SourceIdentity) {
+    public init(
+        position: Position, source: SourceIdentity,
+        tail: (@Sendable (Position) throws(Fault) -> ExportedTail?)? = nil
+    ) {
         self.position = position
         self.source = source
+        self.tail = tail
     }
 }
 
@@ -69,6 +76,12 @@ struct StartProof {
         }
         if let fork = try timelineFork(history) { return fork }
         if facts.position < resume.position {
+            guard !facts.isStandby else {
+                throw Fault(
+                    .postgresStandbyBehind,
+                    "the standby has replayed the log up to \(text(facts.position)), and the export ends at \(text(resume.position))"
+                )
+            }
             return fork(
                 at: facts.position,
                 "the server's log ends before what was exported: it was restored from an earlier state")
@@ -84,6 +97,11 @@ struct StartProof {
                 reason: "replication slot \"\(slot)\" is missing: changes after \(end) are lost")
         }
         try health.refuseForeign(to: facts.database)
+        guard !(health.isSynced && facts.isStandby) else {
+            throw Fault(
+                .postgresSlotForeign, "slot \"\(slot)\" is the standby's copy of a slot of the primary",
+                hint: "name the primary in --source until the standby is promoted")
+        }
         guard !health.isLost else {
             throw Fault(
                 .postgresSlotInvalid, "slot \"\(slot)\" was invalidated by the server: changes after \(end) are lost",
@@ -107,9 +125,16 @@ struct StartProof {
         guard let left = TimelineHistory(try history(facts.timeline)).end(of: old) else {
             return fork(at: nil, "timeline \(old) of the export is not in the server's history")
         }
-        guard left < resume.position else { return nil }
+        guard left < resume.position, !canFollowPromotion else { return nil }
         return fork(
             at: left, "the server left timeline \(old) at \(text(left)): what was exported after that no longer exists")
+    }
+
+    /// Whether the export may have followed a standby through its promotion, under the timeline that it began on: then
+    /// the slot, which only a reader after the promotion can have moved, tells what belongs to the history.
+    private var canFollowPromotion: Bool {
+        guard resume.source.number("standby") == 1, let confirmed = health?.confirmed else { return false }
+        return confirmed <= resume.position
     }
 
     private func fork(at position: Position?, _ reason: String) -> HistoryBreak {

@@ -27,7 +27,8 @@ struct TablePlanner {
         try CatalogReader.addColumns(catalog, to: &tables)
         // Measuring every heap costs the server something, and a run that only goes on reads none of them.
         if mode != .streamOnly { try CatalogReader.addHeaps(catalog, to: &tables) }
-        for table in tables { try check(table, &warnings) }
+        let unidentified = mode == .snapshotOnly ? [:] : try IdentityCheck.unidentified(tables, catalog)
+        for table in tables { try check(table, unidentified: unidentified[table.oid], &warnings) }
         return Selection(tables: tables.sorted { $0.name < $1.name }, warnings: warnings)
     }
 
@@ -87,7 +88,9 @@ struct TablePlanner {
         }
     }
 
-    private func check(_ table: TableDescription, _ warnings: inout [String]) throws(Fault) {
+    private func check(
+        _ table: TableDescription, unidentified: String?, _ warnings: inout [String]
+    ) throws(Fault) {
         if let column = table.exportedColumns.first(where: { $0.name.hasPrefix(options.columnPrefix) }) {
             throw Fault(
                 .postgresColumnReserved,
@@ -99,24 +102,37 @@ struct TablePlanner {
                 "row security hides rows of \(table.name) from this role: the snapshot would be incomplete")
         }
         guard mode != .snapshotOnly else { return }
-        if !table.canPublishUpdates {
+        if let name = table.canPublishUpdates ? unidentified : table.name.description {
             guard publicationExists else {
                 throw Fault(
                     .postgresReplicaIdentity,
-                    "\(table.name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail"
+                    "\(name) has no key that identifies its rows: if it were published, the application's updates and deletes of it would fail"
                 )
             }
             warnings.append(
-                "\(table.name) has no replica identity: updates and deletes of it fail while it is published")
+                "\(name) has no replica identity: updates and deletes of it fail while it is published")
         }
-        let hasGenerated = table.columns.contains { $0.isGenerated }
-        if versionNumber >= 180_000, table.identity == .full, hasGenerated, !publicationExists {
+        try checkGenerated(table, &warnings)
+    }
+
+    /// Refuses tables whose identity holds a generated column that is not published: the server would refuse the
+    /// application's updates, or the export would not say which row they are of.
+    private func checkGenerated(_ table: TableDescription, _ warnings: inout [String]) throws(Fault) {
+        let exported = Set(table.exportedColumns.map(\.name))
+        let hidden = table.columns.filter { $0.isGenerated && !exported.contains($0.name) }.map(\.name)
+        guard !hidden.isEmpty else { return }
+        if table.identity != .full, let column = hidden.first(where: table.key.contains) {
+            throw Fault(
+                .postgresTableUnsafe,
+                "column \"\(column)\" of \(table.name) is generated and part of its key, and would not be published")
+        }
+        if versionNumber >= 180_000, table.identity == .full, !publicationExists {
             throw Fault(
                 .postgresTableUnsafe,
                 "\(table.name) has REPLICA IDENTITY FULL and a generated column: if it were published, the application's updates of it would fail"
             )
         }
-        if hasGenerated { warnings.append("generated columns of \(table.name) are in neither snapshot nor stream") }
+        warnings.append("generated columns of \(table.name) are in neither snapshot nor stream")
     }
 
     private func list(_ names: [TableName]) -> String {

@@ -67,7 +67,8 @@ import Testing
         let retried = Set(Fault.Code.allCases.filter { $0.remedy == .retry })
         #expect(
             retried == [
-                .postgresUnreachable, .postgresSnapshotLost, .exportBusy, .postgresSlotActive, .postgresSlotTimeout,
+                .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost,
+                .exportBusy, .postgresSlotActive, .postgresSlotTimeout,
             ])
         #expect(Fault.Code.bug.remedy == .report && Fault.Code.usage.remedy == .ask)
     }

@@ -77,19 +77,38 @@ import Testing
         #expect(faultCode { _ = try check(slot: .healthy(1), system: "8", timeline: 3) } == .sourceOther)
     }
 
+    @Test func `a standby that lags behind is waited for`() {
+        #expect(faultCode { _ = try check(slot: .healthy(1), position: 999, standby: true) } == .postgresStandbyBehind)
+    }
+
+    @Test func `the copy of a slot cannot be read before the standby is promoted`() throws {
+        let copy = SlotHealth.healthy(1, isSynced: true)
+        #expect(faultCode { _ = try check(slot: copy, standby: true) } == .postgresSlotForeign)
+        #expect(try check(slot: copy) == nil)
+    }
+
+    @Test func `an export that followed a standby may lie behind its promotion, unless the slot lies further`() throws {
+        let history = "2\t0/1\treason\n"
+        #expect(try check(slot: .healthy(1000), timeline: 3, history: history)?.kind == .fork)
+        #expect(try check(slot: .healthy(1000), timeline: 3, history: history, follows: true) == nil)
+        #expect(try check(slot: .healthy(1001), timeline: 3, history: history, follows: true)?.kind == .fork)
+    }
+
     /// Checks a server against an export that stands at 0/3E8 on timeline 2 of cluster 7, database shop.
     private func check(
         slot: SlotHealth?, system: String = "7", database: String = "shop", timeline: Int64 = 2,
-        position: UInt64 = 5000, history: String? = nil
+        position: UInt64 = 5000, history: String? = nil, standby: Bool = false, follows: Bool = false
     ) throws(Fault) -> HistoryBreak? {
         let facts = ServerFacts(
             systemIdentifier: system, timeline: timeline, position: Position(rawValue: position), database: database,
-            version: "15.1", versionNumber: 150_001, isStandby: false)
-        let source = SourceIdentity(
+            version: "15.1", versionNumber: 150_001, isStandby: standby, started: "1")
+        var source = SourceIdentity(
             kind: "postgresql",
             facts: ["systemIdentifier": .text("7"), "timeline": .number(2), "database": .text("shop")], notation: .lsn)
+        if follows { source.facts["standby"] = .number(1) }
         let proof = StartProof(
-            facts: facts, health: slot, resume: ResumePoint(position: Self.end, source: source), slot: "kedge")
+            facts: facts, health: slot, resume: ResumePoint(position: Self.end, source: source) { _ in nil },
+            slot: "kedge")
         return try proof.check { asked throws(Fault) in
             guard let history, asked == timeline else { throw Fault(.bug, "nobody should ask") }
             return history
@@ -100,12 +119,13 @@ import Testing
 extension SlotHealth {
     fileprivate static func healthy(
         _ confirmed: UInt64?, plugin: String = "pgoutput", database: String = "shop", status: String = "reserved",
-        invalidation: String? = nil
+        invalidation: String? = nil, isSynced: Bool = false
     ) -> SlotHealth {
         SlotHealth(
             name: "kedge", plugin: plugin, database: database, isActive: false, activePID: nil, isTemporary: false,
             restart: nil, confirmed: confirmed.map(Position.init(rawValue:)), walStatus: status, safeWALByteCount: nil,
-            retainedByteCount: 0, catalogAge: nil, isTwoPhase: false, invalidation: invalidation)
+            retainedByteCount: 0, catalogAge: nil, isTwoPhase: false, invalidation: invalidation, isFailover: nil,
+            isSynced: isSynced)
     }
 }
 

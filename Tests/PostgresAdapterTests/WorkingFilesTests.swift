@@ -85,6 +85,7 @@ import Testing
     @Test(arguments: [
         SourceIntent(epoch: 1, slot: "kedge", publication: nil),
         SourceIntent(epoch: .max, slot: "s", publication: "p=q é"),
+        SourceIntent(epoch: 2, slot: "s", publication: nil, isOnStandby: true),
     ])
     func `an intent is read as it was written, until it is forgotten`(intent: SourceIntent) throws {
         let path = folder("intent")
