@@ -9,7 +9,7 @@ SHELL := /bin/bash
 SWIFT ?= swift
 SECONDS_EACH := $(or $(SECONDS),60)
 SCRIPTS := Integration/scripts
-.PHONY: help deps build release lint unit house integration test demo fuzz golden bench docs man completions clean
+.PHONY: help deps build release lint unit house integration test demo fuzz golden bench instructions docs man completions clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ golden: ## Write the golden files anew; review the difference as a change of the
 
 bench: deps release ## Measure against psql and pg_recvlogical in one run
 	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/bench.sh
+
+instructions: deps release ## Count the instructions of the hot paths and hold them to their limits
+	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/instructions.sh
 
 docs: man completions ## Man pages and shell completions, under .build/share
 

@@ -45,6 +45,23 @@ extension IntegrationSuites {
             #expect((last["segments"] as? [Any])?.count ?? 0 > 1)
         }
 
+        @Test("status tells what the export costs the server")
+        func cost() throws {
+            let scene = try Scene("cost")
+            try scene.catchUp()
+            try scene.workload.writeOneTransaction(rows: 2000)
+            try scene.catchUp()
+            let arguments = ["status", "--to", scene.export.path, "--source", scene.source]
+            // The server's statistics come a moment later.
+            try waitUntil("the server to count") {
+                let output = try KedgeProcess.expect(0, arguments + ["--output", "json"]).output
+                let report = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
+                let slot = report?["slot"] as? [String: Any]
+                return slot?["decodedBytes"] as? Int ?? 0 > 100_000 && slot?["spilledBytes"] as? Int == 0
+            }
+            #expect(try KedgeProcess.expect(0, arguments).output.contains("cost        "))
+        }
+
         @Test("the metadata store can be lost")
         func metadataIsRebuilt() throws {
             let scene = try Scene("catalog")

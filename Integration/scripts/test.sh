@@ -44,6 +44,7 @@ step lint make --no-print-directory lint
 tested house make --no-print-directory house
 tested unit make --no-print-directory unit
 tested integration make --no-print-directory integration
+step instructions make --no-print-directory instructions
 
 printf '\n== times\n'
 printf '%s\n' "${times[@]}"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Bytes
+
 /// A moment of the source's clock, in microseconds of UTC since 1970-01-01.
 public struct Timestamp: Hashable, Sendable {
     /// Microseconds since 1970-01-01T00:00:00Z; negative before it.
@@ -21,14 +23,9 @@ extension Timestamp: Comparable {
 extension Timestamp: LosslessStringConvertible {
     /// RFC 3339 in UTC with six digits of a second: `2026-11-22T10:00:00.123456Z`.
     public var description: String {
-        let day = microseconds.flooredQuotient(86_400_000_000)
-        let remainder = microseconds % 86_400_000_000
-        let rest = remainder < 0 ? remainder + 86_400_000_000 : remainder
-        let date = CivilDate(daysSinceEpoch: day)
-        func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + String(value) }
-        let fraction = String(rest % 1_000_000)
-        return date.description + "T" + two(rest / 3_600_000_000) + ":" + two(rest / 60_000_000 % 60) + ":"
-            + two(rest / 1_000_000 % 60) + "." + String(repeating: "0", count: 6 - fraction.utf8.count) + fraction + "Z"
+        var text = ByteBuffer(capacity: 32)
+        text.append(self)
+        return text.bytes.decodedString()
     }
 
     /// Reads RFC 3339: a date, and optionally a time with a fraction and with `Z` or an offset (UTC when absent). The
@@ -109,7 +106,7 @@ private struct MomentText {
 }
 
 /// A day of the proleptic Gregorian calendar.
-struct CivilDate: Equatable, CustomStringConvertible {
+struct CivilDate: Equatable {
     let year: Int64
     let month: Int64
     let day: Int64
@@ -140,13 +137,37 @@ struct CivilDate: Equatable, CustomStringConvertible {
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
+}
 
-    var description: String {
-        func padded(_ value: Int64, _ width: Int) -> String {
-            let text = String(value.magnitude)
-            return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+extension ByteBuffer {
+    /// Appends RFC 3339 in UTC with six digits of a second: `2026-11-22T10:00:00.123456Z`.
+    public mutating func append(_ moment: Timestamp) {
+        let day = moment.microseconds.flooredQuotient(86_400_000_000)
+        let remainder = moment.microseconds % 86_400_000_000
+        let rest = UInt64(remainder < 0 ? remainder + 86_400_000_000 : remainder)
+        append(CivilDate(daysSinceEpoch: day))
+        append(UInt8(ascii: "T"))
+        appendDecimal(rest / 3_600_000_000, digits: 2)
+        append(UInt8(ascii: ":"))
+        appendDecimal(rest / 60_000_000 % 60, digits: 2)
+        append(UInt8(ascii: ":"))
+        appendDecimal(rest / 1_000_000 % 60, digits: 2)
+        append(UInt8(ascii: "."))
+        appendDecimal(rest % 1_000_000, digits: 6)
+        append(UInt8(ascii: "Z"))
+    }
+
+    private mutating func append(_ date: CivilDate) {
+        if date.year < 0 { append(UInt8(ascii: "-")) }
+        if date.year.magnitude < 10_000 {
+            appendDecimal(date.year.magnitude, digits: 4)
+        } else {
+            appendDecimal(date.year.magnitude)
         }
-        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
+        append(UInt8(ascii: "-"))
+        appendDecimal(UInt64(date.month), digits: 2)
+        append(UInt8(ascii: "-"))
+        appendDecimal(UInt64(date.day), digits: 2)
     }
 }
 

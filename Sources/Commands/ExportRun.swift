@@ -84,6 +84,11 @@ final class ExportRun {
                 let mayPass =
                     error.code.remedy == .retry && error.code != .exportBusy
                     || error.code == .postgresSnapshotRewritten && patience.attempts < 3
+                if mayPass, stop.isRequested, last != nil {
+                    // What is anchored stays; the next run tells the source.
+                    console.log.warning("\(error.message) [\(error.code.rawValue)]; stopping, as was asked for")
+                    return .stopped
+                }
                 guard mayPass, !stop.isRequested, let delay = patience.next() else { throw error }
                 console.log.warning("\(error.message) [\(error.code.rawValue)]; trying again in \(delay.inSeconds) s")
                 rest(delay)

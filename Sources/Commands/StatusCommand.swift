@@ -28,6 +28,10 @@ struct StatusCommand: ParsableCommand {
             let safeBytes: Int64?
             let confirmed: String?
             let failover: Bool?
+            let catalogAge: Int64?
+            let decodedBytes: Int64?
+            let spilledBytes: Int64?
+            let streamedBytes: Int64?
         }
 
         struct Notice: Encodable {
@@ -108,10 +112,12 @@ struct StatusCommand: ParsableCommand {
         report.lagSeconds =
             report.lagBytes == 0 ? 0 : max(0, (Workspace.now.microseconds - commit.microseconds) / 1_000_000)
         guard let name = latest.source.text("slot"), let health = try slots.health(name) else { return }
+        let cost = try slots.cost(name)
         report.slot = Report.Slot(
             name: name, active: health.isActive, walStatus: health.walStatus, retainedBytes: health.retainedByteCount,
             safeBytes: health.safeWALByteCount, confirmed: health.confirmed.map(latest.source.notation.text),
-            failover: health.isFailover)
+            failover: health.isFailover, catalogAge: health.catalogAge, decodedBytes: cost?.decodedByteCount,
+            spilledBytes: cost?.spilledByteCount, streamedBytes: cost?.streamedByteCount)
     }
 
     private func text(_ report: Report) -> String {
@@ -131,6 +137,11 @@ struct StatusCommand: ParsableCommand {
                 "slot        \(slot.name): \(slot.active ? "active" : "idle"), \(slot.walStatus), keeps \(slot.retainedBytes) bytes of log"
                     + (slot.safeBytes.map { ", lost after \($0) more" } ?? "")
                     + (slot.failover.map { $0 ? ", copied to standbys" : ", not copied to standbys" } ?? ""))
+            if let decoded = slot.decodedBytes {
+                lines.append(
+                    "cost        \(decoded) bytes decoded, \(slot.spilledBytes ?? 0) by way of the server's disk, \(slot.streamedBytes ?? 0) sent early"
+                        + (slot.catalogAge.map { "; the catalog's cleaning held back by \($0) transactions" } ?? ""))
+            }
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }

@@ -86,7 +86,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         }
         if let time = transaction.commitTime {
             tail.append(contentsOf: labels.commitTime)
-            tail.append(text: time.description)
+            tail.append(time)
             tail.append(UInt8(ascii: "\""))
         }
     }

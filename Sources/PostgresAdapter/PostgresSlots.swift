@@ -26,6 +26,11 @@ public struct PostgresSlots: Sendable {
         try SlotControl.health(name, try Session.open(source, applicationName: applicationName, for: .catalog))
     }
 
+    /// What reading one slot has cost the server, or nil when it does not count.
+    public func cost(_ name: String) throws(Fault) -> SlotCost? {
+        try SlotCost.read(name, try Session.open(source, applicationName: applicationName, for: .catalog))
+    }
+
     /// Up to where the server's log is durable.
     public func serverPosition() throws(Fault) -> Position {
         let catalog = try Session.open(source, applicationName: applicationName, for: .catalog)
