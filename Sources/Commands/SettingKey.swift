@@ -51,7 +51,7 @@ enum SettingKey: String, CaseIterable {
         case .segmentRows: "10000000"
         case .anchorEvery: "10s,10000tx,64MiB"
         case .minFree: "1GiB"
-        case .queueBytes: "8MiB"
+        case .queueBytes: "4MiB"
         case .slotTimeout: "60s"
         case .retryFor: "5m"
         case .stopGrace: "10s"

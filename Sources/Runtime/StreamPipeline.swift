@@ -20,7 +20,7 @@ public struct PipelineLimits: Hashable, Sendable {
 
     /// Makes bounds.
     public init(
-        queueByteCount: Int = 8 << 20, minimumFreeByteCount: UInt64 = 1 << 30, stopGrace: Duration = .seconds(10)
+        queueByteCount: Int = 4 << 20, minimumFreeByteCount: UInt64 = 1 << 30, stopGrace: Duration = .seconds(10)
     ) {
         self.queueByteCount = queueByteCount
         self.minimumFreeByteCount = minimumFreeByteCount

@@ -14,7 +14,7 @@ import Testing
         #expect(run.slot == "kedge_shop" && run.publication == "kedge_shop" && run.mode == .initial)
         #expect(run.target == .none && run.jobs >= 1 && run.creation == .allowed && run.columnPrefix == "_cdc_")
         #expect(run.policy == AnchorPolicy(interval: .seconds(10), transactionCount: 10_000, byteCount: 64 << 20))
-        #expect(run.limits.queueByteCount == 8 << 20 && run.limits.minimumFreeByteCount == 1 << 30)
+        #expect(run.limits.queueByteCount == 4 << 20 && run.limits.minimumFreeByteCount == 1 << 30)
         #expect(run.limits.stopGrace == .seconds(10) && run.retryFor == .seconds(300))
     }
 
