@@ -99,7 +99,9 @@ struct StatusCommand: ParsableCommand {
             found += anchor.notices.reversed().map {
                 Report.Notice(anchor: anchor.number, code: $0.code, table: $0.table, message: $0.message)
             }
+            guard anchor.number > 1 else { break }
             next = try store.anchor(anchor.number - 1)?.anchor
+            if next == nil { throw Fault(.exportBroken, "anchor \(anchor.number - 1) is missing") }
         }
         return found
     }
