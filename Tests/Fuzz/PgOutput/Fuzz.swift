@@ -9,7 +9,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     bytes.withRawSpan { span in
         _ = try? ReplicationMessage(span)
-        do throws(WireFault) { walk(try PgOutputMessage(span)) } catch {}
+        for context in [MessageContext.whole, .streamed] {
+            do throws(WireFault) { walk(try PgOutputMessage(span, in: context)) } catch {}
+        }
     }
     return 0
 }
