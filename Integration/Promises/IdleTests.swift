@@ -180,9 +180,14 @@ extension IntegrationSuites {
                      + (SELECT count(*) FROM pg_publication)
                 """, in: scene.database)
             #expect(leftovers == "0")
+            // And it waits as long as it may: longer than for any lock.
+            let patient = try KedgeProcess(scene.run("--until", "now", "--slot-timeout", "60s"))
+            if programs == .standard { Thread.sleep(forTimeInterval: 12) }
+            #expect(patient.isRunning, "\(patient.errors.suffix(2000))")
             writer.send(SIGTERM)
             try scene.server.sql("SELECT pg_terminate_backend(\(pid)); ROLLBACK PREPARED '\(name)'", in: other)
-            try scene.catchUp()
+            let outcome = try patient.wait(deadline: .seconds(60))
+            #expect(outcome.status == 0, "\(outcome.errors.suffix(2000))")
         }
     }
 }

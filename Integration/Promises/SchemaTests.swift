@@ -53,8 +53,9 @@ extension IntegrationSuites {
                 INSERT INTO days VALUES (1, '2024-05-05');
                 BEGIN; INSERT INTO public.accounts (id) VALUES (9999); PREPARE TRANSACTION 'kedge partition'
                 """, in: scene.database)
+            defer { _ = try? scene.server.sql("ROLLBACK PREPARED 'kedge partition'", in: scene.database) }
             let run = try KedgeProcess(scene.run("--until", "now"))
-            try waitUntil("the slot to wait", deadline: .seconds(30)) { run.errors.contains("waits for transactions") }
+            try waitUntil("the slot to wait", deadline: .seconds(30)) { run.errors.contains("creating the slot waits") }
             try scene.server.sql(
                 """
                 CREATE TABLE public.days_2 PARTITION OF days FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
@@ -77,8 +78,9 @@ extension IntegrationSuites {
                 CREATE PUBLICATION everything FOR ALL TABLES;
                 BEGIN; INSERT INTO public.accounts (id) VALUES (9999); PREPARE TRANSACTION 'kedge table'
                 """, in: scene.database)
+            defer { _ = try? scene.server.sql("ROLLBACK PREPARED 'kedge table'", in: scene.database) }
             let run = try KedgeProcess(scene.run("--until", "now", "--publication", "everything"))
-            try waitUntil("the slot to wait", deadline: .seconds(30)) { run.errors.contains("waits for transactions") }
+            try waitUntil("the slot to wait", deadline: .seconds(30)) { run.errors.contains("creating the slot waits") }
             try scene.server.sql(
                 "CREATE TABLE public.newborn AS SELECT 1 AS id; COMMIT PREPARED 'kedge table'", in: scene.database)
             let outcome = try run.wait(deadline: .seconds(60))

@@ -52,7 +52,9 @@ enum Session {
         var settings = [
             ("client_encoding", "UTF8"), ("timezone", "UTC"), ("datestyle", "ISO"), ("intervalstyle", "postgres"),
             ("extra_float_digits", "3"), ("bytea_output", "hex"), ("lc_monetary", "C"), ("search_path", ""),
-            ("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("lock_timeout", "10s"),
+            ("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
+            // Making a slot waits for open transactions as one waits for a lock, and has a bound of its own.
+            ("lock_timeout", purpose == .replication ? "0" : "10s"),
         ]
         if purpose != .replication {
             settings += [
