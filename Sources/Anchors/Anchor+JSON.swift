@@ -28,6 +28,8 @@ extension Anchor {
         }
         members["reason"] = reason.map(JSON.text)
         members["tables"] = tables.map(JSON.text)
+        if source.notation == .clock { members["lanes"] = .array(lanes.map(\.json)) }
+        members["missing"] = missing.map { .number(Int64($0)) }
         if !notices.isEmpty { members["notices"] = .array(notices.map(\.json)) }
         return SealedJSON.seal(members)
     }
@@ -50,7 +52,9 @@ extension Anchor {
             transactions: try object.count("transactions"), changes: try OperationCounts(try object.object("changes")),
             segments: try Self.segments(of: object, place), previous: try Self.previous(of: object),
             run: try RunStamp(try object.object("run")), reason: try object.optionalText("reason"),
-            notices: try Self.notices(of: object, place), tables: try object.optionalText("tables"))
+            notices: try Self.notices(of: object, place), tables: try object.optionalText("tables"),
+            lanes: try Self.lanes(of: object, place),
+            missing: object.optional("missing") == nil ? nil : try object.count("missing"))
     }
 
     private var commitTimeJSON: JSON? {
@@ -70,7 +74,8 @@ extension Anchor {
     }
 
     private static func notation(of object: JSONObject) throws(Fault) -> PositionNotation {
-        try object.text("to").contains("/") ? .lsn : .decimal
+        if object.optional("lanes") != nil { return .clock }
+        return try object.text("to").contains("/") ? .lsn : .decimal
     }
 
     private static func previous(of object: JSONObject) throws(Fault) -> Link? {
@@ -92,6 +97,15 @@ extension Anchor {
         return notices
     }
 
+    private static func lanes(of object: JSONObject, _ place: String) throws(Fault) -> [LaneRange] {
+        guard object.optional("lanes") != nil else { return [] }
+        var lanes: [LaneRange] = []
+        for json in try object.array("lanes") {
+            lanes.append(try LaneRange(try JSONObject(json, "\(place).lanes[\(lanes.count)]")))
+        }
+        return lanes
+    }
+
     private static func segments(of object: JSONObject, _ place: String) throws(Fault) -> [SegmentRecord] {
         var segments: [SegmentRecord] = []
         for json in try object.array("segments") {
@@ -107,14 +121,40 @@ extension SourceNotice {
     }
 }
 
+extension LaneRange {
+    fileprivate var json: JSON {
+        var members: [String: JSON] = [
+            "lane": .text(lane.name), "epoch": .number(Int64(lane.epoch)), "notation": .text(lane.notation.rawValue),
+            "start": .text(lane.notation.text(lane.start)), "from": .text(lane.notation.text(from)),
+            "to": .text(lane.notation.text(to)),
+        ]
+        if !facts.isEmpty { members["facts"] = .object(facts.mapValues(\.json)) }
+        return .object(members)
+    }
+
+    fileprivate init(_ object: JSONObject) throws(Fault) {
+        let notation = try object.parsed("notation", LaneNotation.init)
+        let lane = Lane(
+            name: try object.text("lane"), epoch: try object.epoch("epoch"), notation: notation,
+            start: try object.parsed("start", notation.point))
+        var facts: [String: SourceIdentity.Fact] = [:]
+        if object.optional("facts") != nil { facts = try object.object("facts").facts() }
+        self.init(
+            lane: lane, from: try object.parsed("from", notation.point), to: try object.parsed("to", notation.point),
+            facts: facts)
+    }
+}
+
 extension SegmentRecord {
     fileprivate var json: JSON {
-        .object([
+        var members: [String: JSON] = [
             "table": .text(table), "path": .text(path), "rows": .number(Int64(rows)), "bytes": .number(Int64(bytes)),
             "sha256": .text(sha256.hexadecimal), "schema": .text(schema), "seqMin": .text(seqMin.description),
             "seqMax": .text(seqMax.description),
             "changes": changes.json(including: Operation.allCases.filter { changes[$0] != 0 }),
-        ])
+        ]
+        members["lane"] = lane.map(JSON.text)
+        return .object(members)
     }
 
     fileprivate init(_ object: JSONObject) throws(Fault) {
@@ -123,7 +163,7 @@ extension SegmentRecord {
             bytes: try object.count("bytes"), sha256: try object.digest("sha256"), schema: try object.text("schema"),
             seqMin: try object.parsed("seqMin", SequenceKey.init),
             seqMax: try object.parsed("seqMax", SequenceKey.init),
-            changes: try OperationCounts(try object.object("changes")))
+            changes: try OperationCounts(try object.object("changes")), lane: try object.optionalText("lane"))
     }
 }
 
@@ -155,30 +195,41 @@ extension RunStamp {
 extension SourceIdentity {
     /// The facts beside the kind.
     var json: JSON {
-        var members = facts.mapValues { fact -> JSON in
-            switch fact {
-            case .text(let text): .text(text)
-            case .number(let number): .number(number)
-            }
-        }
+        var members = facts.mapValues(\.json)
         members["kind"] = .text(kind)
         return .object(members)
     }
 
     init(_ object: JSONObject, notation: PositionNotation) throws(Fault) {
-        var facts: [String: Fact] = [:]
-        for name in object.names where name != "kind" {
-            switch try object.value(name) {
-            case .text(let text): facts[name] = .text(text)
-            case .number(let number): facts[name] = .number(number)
-            default: throw Fault(.exportBroken, "the source's \"\(name)\" is neither text nor number")
-            }
-        }
+        var facts = try object.facts()
+        facts["kind"] = nil
         self.init(kind: try object.text("kind"), facts: facts, notation: notation)
     }
 }
 
+extension SourceIdentity.Fact {
+    fileprivate var json: JSON {
+        switch self {
+        case .text(let text): .text(text)
+        case .number(let number): .number(number)
+        }
+    }
+}
+
 extension JSONObject {
+    /// All members as facts.
+    fileprivate func facts() throws(Fault) -> [String: SourceIdentity.Fact] {
+        var facts: [String: SourceIdentity.Fact] = [:]
+        for name in names {
+            switch try value(name) {
+            case .text(let text): facts[name] = .text(text)
+            case .number(let number): facts[name] = .number(number)
+            default: throw Fault(.exportBroken, "the fact \"\(name)\" is neither text nor number")
+            }
+        }
+        return facts
+    }
+
     func timestamp(_ name: String) throws(Fault) -> Timestamp {
         try parsed(name, Timestamp.init)
     }

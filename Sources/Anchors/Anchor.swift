@@ -15,8 +15,10 @@ public enum AnchorKind: String, Sendable, CaseIterable {
     case gap
     /// A range of changes that was exported no longer exists at the source, and why.
     case fork
-    /// The export begins anew in a new history.
+    /// The export, or one of its lanes, begins anew in a new history.
     case reset
+    /// Whether changes are missing cannot be told, and why.
+    case unknown
 }
 
 /// One segment as its anchor publishes it.
@@ -39,11 +41,13 @@ public struct SegmentRecord: Hashable, Sendable {
     public let seqMax: SequenceKey
     /// How many records of each operation.
     public let changes: OperationCounts
+    /// The lane of its records; nil where the export has none.
+    public let lane: String?
 
     /// Makes a record.
     public init(
         table: String, path: String, rows: Int, bytes: Int, sha256: Digest, schema: String, seqMin: SequenceKey,
-        seqMax: SequenceKey, changes: OperationCounts
+        seqMax: SequenceKey, changes: OperationCounts, lane: String? = nil
     ) {
         self.table = table
         self.path = path
@@ -54,6 +58,27 @@ public struct SegmentRecord: Hashable, Sendable {
         self.seqMin = seqMin
         self.seqMax = seqMax
         self.changes = changes
+        self.lane = lane
+    }
+}
+
+/// How far one lane reaches in an anchor.
+public struct LaneRange: Hashable, Sendable {
+    /// The lane.
+    public let lane: Lane
+    /// Where it stood before; exclusive.
+    public let from: LanePoint
+    /// Where it stands now; inclusive.
+    public let to: LanePoint
+    /// What its source must know to go on there.
+    public let facts: [String: SourceIdentity.Fact]
+
+    /// Makes a range.
+    public init(lane: Lane, from: LanePoint, to: LanePoint, facts: [String: SourceIdentity.Fact]) {
+        self.lane = lane
+        self.from = from
+        self.to = to
+        self.facts = facts
     }
 }
 
@@ -125,13 +150,17 @@ public struct Anchor: Hashable, Sendable {
     public let notices: [SourceNotice]
     /// What the source knew of its tables, as ``ObservationStore`` names it; nil while it has not said.
     public let tables: String?
+    /// How far each lane reaches, by name; empty where the source has one history.
+    public let lanes: [LaneRange]
+    /// How many records a gap has lost, where it can be counted.
+    public let missing: Int?
 
     /// Makes an anchor.
     public init(
         number: Int, kind: AnchorKind, export: String, epoch: UInt16, source: SourceIdentity, from: Position,
         to: Position, commitTimeFirst: Timestamp? = nil, commitTimeLast: Timestamp? = nil, transactions: Int,
         changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil,
-        notices: [SourceNotice] = [], tables: String? = nil
+        notices: [SourceNotice] = [], tables: String? = nil, lanes: [LaneRange] = [], missing: Int? = nil
     ) {
         self.number = number
         self.kind = kind
@@ -150,6 +179,8 @@ public struct Anchor: Hashable, Sendable {
         self.reason = reason
         self.notices = notices
         self.tables = tables
+        self.lanes = lanes
+        self.missing = missing
     }
 }
 

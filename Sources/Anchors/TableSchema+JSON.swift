@@ -49,7 +49,7 @@ extension TableSchema {
 extension ColumnType {
     private static let plain: [ColumnType] = [
         .boolean, .integer(bits: 16), .integer(bits: 32), .integer(bits: 64), .float(bits: 32), .float(bits: 64),
-        .decimal(precision: nil, scale: nil), .text, .enumeration, .uuid, .json, .binary, .date, .time,
+        .decimal(precision: nil, scale: nil), .text, .enumeration, .uuid, .json, .binary, .bytes, .date, .time,
         .timeWithZone, .timestamp, .timestampWithZone, .interval, .map,
     ]
 

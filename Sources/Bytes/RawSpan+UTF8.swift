@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RawSpan {
+    /// Whether the bytes are well-formed UTF-8: no overlong form, no surrogate, nothing beyond U+10FFFF.
+    @inlinable
+    public var isUTF8: Bool {
+        var index = 0
+        while index < byteCount {
+            if index + 8 <= byteCount, littleEndianWord(at: index) & 0x8080_8080_8080_8080 == 0 {
+                index += 8
+                continue
+            }
+            let length = wellFormedLength(at: index)
+            guard length > 0 else { return false }
+            index += length
+        }
+        return true
+    }
+
     /// How many bytes the well-formed UTF-8 sequence at `index` has, or 0 when there is none
     /// (Unicode 16.0, table 3-7).
     @inlinable

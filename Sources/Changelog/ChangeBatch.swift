@@ -55,6 +55,15 @@ public struct ChangeBatch: ~Copyable, Sendable {
     /// What the source knows of its tables now, in bytes that only it reads; the next anchor names it, and a source
     /// that goes on behind that anchor compares. Nil when nothing is new.
     public var observation: [UInt8]?
+    /// The lanes that the transactions refer to.
+    public private(set) var lanes: [Lane] = []
+    /// How far lanes are handed over as of the end of this batch; those that moved. An anchor then stands at the end of
+    /// the batch, not inside.
+    public var marks: [LaneMark] = []
+    /// What has changed in who the source is, as of the end of this batch; an anchor then stands at its end.
+    public var facts: [String: SourceIdentity.Fact] = [:]
+    /// A break in the history of a lane, which lies before all changes of the batch.
+    public var laneBreak: LaneBreak?
 
     private var entries: [Entry] = []
     @usableFromInline var fields: [FieldSlot] = []
@@ -74,8 +83,11 @@ public struct ChangeBatch: ~Copyable, Sendable {
     }
     /// Whether the batch should be handed on before more is added.
     public var isFull: Bool { byteCount >= byteLimit }
-    /// Whether the batch says nothing: no slice, no point reached, no notice and no observation.
-    public var isEmpty: Bool { slices.isEmpty && reached == nil && notices.isEmpty && observation == nil }
+    /// Whether the batch says nothing at all.
+    public var isEmpty: Bool {
+        slices.isEmpty && reached == nil && notices.isEmpty && observation == nil && marks.isEmpty && facts.isEmpty
+            && laneBreak == nil
+    }
 
     /// Forgets everything and keeps a bounded amount of room.
     public mutating func removeAll() {
@@ -84,6 +96,10 @@ public struct ChangeBatch: ~Copyable, Sendable {
         reached = nil
         notices.removeAll()
         observation = nil
+        lanes.removeAll(keepingCapacity: true)
+        marks.removeAll(keepingCapacity: true)
+        facts.removeAll()
+        laneBreak = nil
         entries.removeAll(keepingCapacity: entries.capacity * MemoryLayout<Entry>.stride <= 2 * byteLimit)
         fields.removeAll(keepingCapacity: fields.capacity * MemoryLayout<FieldSlot>.stride <= 2 * byteLimit)
         arena.removeAll(keepingAtMost: 2 * byteLimit)
@@ -106,6 +122,13 @@ public struct ChangeBatch: ~Copyable, Sendable {
         if let index = schemas.lastIndex(where: { $0 === schema }) { return index }
         schemas.append(schema)
         return schemas.count - 1
+    }
+
+    /// The index under which transactions of this batch refer to `lane`.
+    public mutating func index(of lane: Lane) -> Int {
+        if let index = lanes.lastIndex(of: lane) { return index }
+        lanes.append(lane)
+        return lanes.count - 1
     }
 
     /// Begins a change of the table behind `schema` (see ``index(of:)``) in the run begun last.

@@ -13,6 +13,7 @@
 /// | `timestamp` | `2024-01-02T03:04:05.678901`, else as `date` |
 /// | `timestampWithZone` | the same with `+00:00` before a ` BC`; always UTC |
 /// | `binary` | lower-case hexadecimal digits, two a byte |
+/// | `bytes` | the bytes themselves |
 /// | `json` | the JSON text as the source printed it |
 /// | `list`, `record`, `map` | nested, as ``NestedValue`` says |
 public indirect enum ColumnType: Hashable, Sendable {
@@ -32,8 +33,10 @@ public indirect enum ColumnType: Hashable, Sendable {
     case uuid
     /// A JSON document.
     case json
-    /// Bytes.
+    /// Bytes, in the form in which the source prints them.
     case binary
+    /// Bytes of which most are text: printed as text where they are UTF-8.
+    case bytes
     /// A day.
     case date
     /// A time of day.
@@ -82,6 +85,7 @@ extension ColumnType: CustomStringConvertible {
         case .uuid: "uuid"
         case .json: "json"
         case .binary: "binary"
+        case .bytes: "bytes"
         case .date: "date"
         case .time: "time"
         case .timeWithZone: "timetz"

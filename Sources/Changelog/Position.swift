@@ -30,6 +30,9 @@ public enum PositionNotation: String, Sendable, Codable {
     case lsn
     /// One decimal number: an offset.
     case decimal
+    /// One decimal number that counts the transactions of all lanes: the source has no position of its own for them
+    /// together.
+    case clock
 
     /// The text of `position`.
     public func text(_ position: Position) -> String {
@@ -38,7 +41,7 @@ public enum PositionNotation: String, Sendable, Codable {
             let high = String(position.rawValue >> 32, radix: 16, uppercase: true)
             let low = String(position.rawValue & 0xffff_ffff, radix: 16, uppercase: true)
             return "\(high)/\(low)"
-        case .decimal:
+        case .decimal, .clock:
             return String(position.rawValue)
         }
     }
@@ -52,7 +55,7 @@ public enum PositionNotation: String, Sendable, Codable {
                 let high = UInt32(halves[0], radix: 16), let low = UInt32(halves[1], radix: 16)
             else { return nil }
             return Position(rawValue: UInt64(high) << 32 | UInt64(low))
-        case .decimal:
+        case .decimal, .clock:
             return isDigits(text) ? UInt64(text).map(Position.init(rawValue:)) : nil
         }
     }

@@ -24,6 +24,12 @@ public struct SourceIdentity: Hashable, Sendable {
         self.notation = notation
     }
 
+    /// The same source with `facts` in the place of what it was known by under these names.
+    public func updated(with facts: [String: Fact]) -> SourceIdentity {
+        SourceIdentity(
+            kind: kind, facts: self.facts.merging(facts) { _, new in new }, notation: notation)
+    }
+
     /// The text of a fact, or nil.
     public func text(_ name: String) -> String? {
         if case .text(let text)? = facts[name] { text } else { nil }

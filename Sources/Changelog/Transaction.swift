@@ -13,13 +13,18 @@ public struct Transaction: Hashable, Sendable {
     /// first, so that a stop in the middle of it gives up nothing else.
     public let isLarge: Bool
 
+    /// The index of its lane in ``ChangeBatch/lanes``; nil where the source has one history.
+    public let lane: Int?
+
     /// Makes a transaction.
     public init(
-        position: Position, identifier: UInt64? = nil, commitTime: Timestamp? = nil, isLarge: Bool = false
+        position: Position, identifier: UInt64? = nil, commitTime: Timestamp? = nil, isLarge: Bool = false,
+        lane: Int? = nil
     ) {
         self.position = position
         self.identifier = identifier
         self.commitTime = commitTime
         self.isLarge = isLarge
+        self.lane = lane
     }
 }

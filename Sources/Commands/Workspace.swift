@@ -80,6 +80,7 @@ final class Workspace: Sendable {
         let newest = try pathsAtTheEnd(of: last)
         _ = try sink.sweep { path in
             guard let last, let name = SegmentName(path: path) else { return false }
+            if last.source.notation == .clock { return last.lane(ofPath: path).map { name.isInside($0) } ?? false }
             return (name.epoch, name.last) < (last.epoch, last.to) || newest.contains(path)
         }
     }

@@ -16,6 +16,11 @@ public struct RecordLayout: Hashable, Sendable {
         self.columnPrefix = columnPrefix
         self.epoch = epoch
     }
+
+    /// The same in the history of `lane`.
+    func inside(_ lane: Lane?) -> RecordLayout {
+        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch) } ?? self
+    }
 }
 
 /// Turns changes of one schema into one format's bytes. Knows no file, no clock, no network, so that the same

@@ -24,6 +24,7 @@ public struct SegmentLimits: Hashable, Sendable {
 public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
     private struct Open {
         let schema: TableSchema
+        let lane: Lane?
         let writer: SegmentWriter<Encoder, Target>
         var lastUse: UInt64
     }
@@ -33,6 +34,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private let limits: SegmentLimits
     private let sink: Target
     private var open: [TableName: Open] = [:]
+    /// The one used last, which serves small transactions of one table without a look-up.
+    private var current: Open?
     private var uses: UInt64 = 0
     private var finished: [FinishedSegment] = []
     /// The drafts behind ``finished``, and of a segment whose end failed.
@@ -56,10 +59,11 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     public func record(
         _ slice: ChangeBatch.Slice, of batch: borrowing ChangeBatch, ordinalBase: UInt64 = 0
     ) throws(Fault) {
+        let lane = slice.transaction.lane.map { batch.lanes[$0] }
         var index = slice.changes.lowerBound
         while index < slice.changes.upperBound {
             let schemaIndex = batch.change(at: index).schemaIndex
-            let writer = try writer(for: batch.schemas[schemaIndex])
+            let writer = try writer(for: batch.schemas[schemaIndex], in: lane)
             // One look-up serves a run of changes of the same table.
             repeat {
                 let change = batch.change(at: index)
@@ -87,6 +91,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         for segment in open.values { segment.writer.discard() }
         for draft in ended { draft.discard() }
         open = [:]
+        current = nil
         finished = []
         ended = []
         finishedByteCount = 0
@@ -96,11 +101,15 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         writer.encodedByteCount >= limits.byteCount || writer.rowCount >= limits.rowCount
     }
 
-    private func writer(for schema: TableSchema) throws(Fault) -> SegmentWriter<Encoder, Target> {
+    private func writer(
+        for schema: TableSchema, in lane: Lane?
+    ) throws(Fault) -> SegmentWriter<Encoder, Target> {
+        if let current, current.schema === schema, current.lane == lane { return current.writer }
         uses += 1
         if let current = open[schema.table] {
-            if current.schema == schema {
+            if current.schema == schema, current.lane == lane {
                 open[schema.table]?.lastUse = uses
+                self.current = current
                 return current.writer
             }
             try finish(schema.table)
@@ -109,13 +118,16 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
             try finish(oldest.key)
         }
         let writer = try SegmentWriter<Encoder, Target>(
-            schema: schema, layout: layout, compression: compression, sink: sink)
-        open[schema.table] = Open(schema: schema, writer: writer, lastUse: uses)
+            schema: schema, layout: layout.inside(lane), lane: lane, compression: compression, sink: sink)
+        let opened = Open(schema: schema, lane: lane, writer: writer, lastUse: uses)
+        open[schema.table] = opened
+        current = opened
         return writer
     }
 
     private func finish(_ table: TableName) throws(Fault) {
         guard let segment = open.removeValue(forKey: table) else { return }
+        if current?.writer === segment.writer { current = nil }
         ended.append(segment.writer.draft)
         finished.append(try segment.writer.finish())
         finishedByteCount += segment.writer.encodedByteCount

@@ -36,12 +36,15 @@ public struct FinishedSegment: Sendable {
     public let last: SequenceKey
     /// The digest of its bytes.
     public let digest: Digest
+    /// The lane of its records, nil where the source has one history.
+    public let lane: Lane?
 }
 
 /// Writes one segment: changes in, a sealed draft out.
 public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
     private let schema: TableSchema
     private let layout: RecordLayout
+    private let lane: Lane?
     let draft: Target.Draft
     private var press: SegmentPress<Encoder, Target.Draft>
 
@@ -51,12 +54,13 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
     private var first: SequenceKey?
     private var last: SequenceKey?
 
-    /// Begins a segment of the table behind `schema`.
+    /// Begins a segment of the table behind `schema`, in `lane` where the source has lanes.
     public init(
-        schema: TableSchema, layout: RecordLayout, compression: CompressionChoice, sink: Target
+        schema: TableSchema, layout: RecordLayout, lane: Lane? = nil, compression: CompressionChoice, sink: Target
     ) throws(Fault) {
         self.schema = schema
         self.layout = layout
+        self.lane = lane
         let compressor = try Compressor(compression.codec, level: compression.level)
         draft = try sink.beginDraft()
         press = SegmentPress(Encoder(schema: schema, layout: layout), compressor)
@@ -83,7 +87,7 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
         guard let first, let last else { throw Fault(.bug, "a segment without a record was finished") }
         return FinishedSegment(
             draft: try draft.seal(), schema: schema, rowCount: rowCount, changes: changes, first: first, last: last,
-            digest: digest)
+            digest: digest, lane: lane)
     }
 
     /// Forgets the segment.

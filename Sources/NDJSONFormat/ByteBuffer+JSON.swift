@@ -68,6 +68,16 @@ extension ByteBuffer {
         append(UInt8(ascii: "\""))
     }
 
+    /// Appends bytes as a string where they are UTF-8, else as `{"b64":"…"}` (RFC 4648, section 4).
+    mutating func appendJSON(bytes: RawSpan) {
+        guard bytes.isUTF8 else {
+            append(#"{"b64":""#)
+            appendBase64(bytes)
+            return append(#""}"#)
+        }
+        appendJSON(string: bytes)
+    }
+
     /// Appends all characters from `index` on that are not ASCII and returns the offset of the next that is.
     private mutating func appendCharacter(of text: RawSpan, at index: Int) -> Int {
         var end = index

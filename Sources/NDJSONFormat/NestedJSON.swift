@@ -16,6 +16,7 @@ extension ByteBuffer {
         case .boolean: appendJSON(boolean: text)
         case .json: appendJSON(embedding: text)
         case .binary: appendJSON(hexadecimal: text)
+        case .bytes: appendJSON(bytes: text)
         }
     }
 

@@ -9,6 +9,7 @@ enum ValueForm: UInt8, Sendable {
     case boolean
     case json
     case binary
+    case bytes
     case list
     case record
     case map
@@ -20,6 +21,7 @@ enum ValueForm: UInt8, Sendable {
             case .integer, .float, .decimal: .number
             case .json: .json
             case .binary: .binary
+            case .bytes: .bytes
             case .list: .list
             case .record: .record
             case .map: .map

@@ -221,7 +221,7 @@ struct ChangeDecoder {
         ordinal += 1
         begin(.message, messages, &batch)
         batch.append(message.prefix)
-        if message.content.isValidUTF8 {
+        if message.content.isUTF8 {
             batch.append(message.content)
             batch.appendNull()
         } else {

@@ -20,6 +20,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
     private var pendingTimes: ClosedRange<Timestamp>?
     private var pendingNotices: [SourceNotice] = []
     private var pendingObservation: [UInt8]?
+    private var lanes: LaneLedger
+    private var pendingFacts: [String: SourceIdentity.Fact] = [:]
     private var isInsideTransaction = false
     /// Up to where everything is in the recorder.
     private var complete: Position
@@ -36,6 +38,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         self.progress = progress
         self.last = last
         epoch = last.anchor.epoch
+        lanes = LaneLedger(last.anchor)
         complete = last.anchor.to
         lastAnchorTime = now
     }
@@ -45,8 +48,11 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         var published: StoredAnchor?
         pendingNotices += batch.notices
         pendingObservation = batch.observation ?? pendingObservation
+        if let laneBreak = batch.laneBreak { published = try publish(laneBreak, now: now) }
+        // What marks and facts say holds at the end of the batch.
+        let anchorsInside = batch.marks.isEmpty && batch.facts.isEmpty
         for slice in batch.slices {
-            if slice.transaction.isLarge, !isInsideTransaction, pendingTransactions > 0 {
+            if slice.transaction.isLarge, !isInsideTransaction, pendingTransactions > 0, anchorsInside {
                 published = try publish(now: now)
             }
             if waitingSince == nil { waitingSince = now }
@@ -55,9 +61,11 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
             isInsideTransaction = !slice.isComplete
             if slice.isComplete {
                 finish(slice.transaction)
-                if let anchor = try publishIfDue(now: now) { published = anchor }
+                if anchorsInside, let anchor = try publishIfDue(now: now) { published = anchor }
             }
         }
+        lanes.note(batch.marks)
+        pendingFacts.merge(batch.facts) { _, new in new }
         progress.count(rows: 0, bytes: batch.byteCount)
         if let reached = batch.reached, !isInsideTransaction { complete = max(complete, reached) }
         return try publishIfDue(now: now) ?? published
@@ -74,7 +82,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
                     waiting: waitingSince.map { now - $0 } ?? .zero, transactions: pendingTransactions,
                     bytes: recorder.encodedByteCount)
                 : policy.isIdleDue(
-                    waiting: now - lastAnchorTime, distance: complete.rawValue - last.anchor.to.rawValue))
+                    waiting: now - lastAnchorTime,
+                    distance: complete.rawValue - last.anchor.to.rawValue + lanes.distance))
         return isDue ? try publish(now: now) : nil
     }
 
@@ -85,7 +94,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
             recorder.discard()
             return nil
         }
-        let hasNews = complete > last.anchor.to || pendingTransactions > 0 || !pendingNotices.isEmpty
+        let hasNews =
+            complete > last.anchor.to || pendingTransactions > 0 || !pendingNotices.isEmpty || lanes.distance > 0
         return hasNews ? try publish(now: now) : nil
     }
 
@@ -94,9 +104,28 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         recorder.discard()
     }
 
+    /// Publishes what waits, and then the break as an anchor of its own.
+    private func publish(_ laneBreak: LaneBreak, now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor {
+        if pendingTransactions > 0 || lanes.distance > 0 { _ = try publish(now: now) }
+        lanes.note(laneBreak.mark)
+        var publication = Publication(kind: AnchorKind(laneBreak.kind), from: complete, to: complete)
+        publication.reason = "\(laneBreak.mark.lane.name): \(laneBreak.reason)"
+        publication.lanes = lanes.ranges
+        publication.facts = pendingFacts
+        if case .gap(let missing) = laneBreak.kind { publication.missing = missing }
+        last = try publisher.publish(publication, epoch: epoch, after: last)
+        lanes.settle()
+        progress.countAnchor(at: complete)
+        lastAnchorTime = now
+        return last
+    }
+
     private func finish(_ transaction: Transaction) {
         pendingTransactions += 1
-        complete = max(complete, transaction.position)
+        // Where lanes lie side by side, no position counts for all of them.
+        complete =
+            transaction.lane == nil
+            ? max(complete, transaction.position) : Position(rawValue: complete.rawValue + 1)
         guard let time = transaction.commitTime else { return }
         let range = pendingTimes ?? time...time
         pendingTimes = min(range.lowerBound, time)...max(range.upperBound, time)
@@ -109,7 +138,10 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         publication.commitTimes = pendingTimes
         publication.notices = pendingNotices
         publication.observation = pendingObservation
+        publication.lanes = lanes.ranges
+        publication.facts = pendingFacts
         last = try publisher.publish(publication, epoch: epoch, after: last)
+        lanes.settle()
         progress.countAnchor(at: complete)
         if let time = publication.commitTimes?.upperBound { progress.note(commit: time) }
         pendingTransactions = 0

@@ -45,6 +45,12 @@ public struct Publication: Sendable {
     public var notices: [SourceNotice] = []
     /// What the source knows of its tables now; nil when that is what the anchor before names.
     public var observation: [UInt8]?
+    /// How far each lane reaches, by name.
+    public var lanes: [LaneRange] = []
+    /// How many records a gap has lost, where it can be counted.
+    public var missing: Int?
+    /// What has changed in who the source is since the run began.
+    public var facts: [String: SourceIdentity.Fact] = [:]
 
     /// Makes a publication without segments.
     public init(kind: AnchorKind, from: Position, to: Position, reason: String? = nil) {
@@ -108,12 +114,14 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         let tables = try publication.observation.map(observations) ?? previous?.anchor.tables
         let anchor = Anchor(
             number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
-            epoch: epoch, source: identity.source, from: publication.from, to: publication.to,
+            epoch: epoch, source: identity.source.updated(with: publication.facts), from: publication.from,
+            to: publication.to,
             commitTimeFirst: publication.commitTimes?.lowerBound, commitTimeLast: publication.commitTimes?.upperBound,
             transactions: publication.transactionCount, changes: changes, segments: records,
             previous: previous?.link,
             run: RunStamp(id: identity.runID, kedge: identity.version, publishedAt: clock()),
-            reason: publication.reason, notices: publication.notices, tables: tables)
+            reason: publication.reason, notices: publication.notices, tables: tables,
+            lanes: publication.lanes, missing: publication.missing)
         let stored = try chain.append(anchor)
         try record(stored)
         return stored
@@ -122,12 +130,12 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
         let schemaID = try archive(segment.schema)
         let name = SegmentName(
-            epoch: segment.first.epoch, first: segment.first.position, last: segment.last.position, part: part)
+            first: segment.first, last: segment.last, notation: segment.lane?.notation, part: part)
         let path = name.path(of: segment.schema.table, fileExtension: segmentExtension)
         try sink.place(segment.draft, at: path)
         return SegmentRecord(
             table: segment.schema.table.description, path: path, rows: segment.rowCount,
             bytes: segment.draft.byteCount, sha256: segment.digest, schema: schemaID, seqMin: segment.first,
-            seqMax: segment.last, changes: segment.changes)
+            seqMax: segment.last, changes: segment.changes, lane: segment.lane?.name)
     }
 }

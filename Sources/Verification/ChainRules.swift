@@ -26,6 +26,7 @@ enum ChainRules {
     }
 
     private static func problems(between previous: Anchor, and anchor: Anchor) -> [String] {
+        if anchor.source.notation == .clock { return LaneRules.problems(between: previous, and: anchor) }
         guard anchor.epoch >= previous.epoch else { return ["the number of the history goes down"] }
         switch anchor.kind {
         case .changes:
@@ -39,6 +40,7 @@ enum ChainRules {
             return beginsHistory ? [] : ["a snapshot stands in the middle of a history"]
         case .gap, .fork, .reset:
             return anchor.epoch > previous.epoch ? [] : ["a break in the history does not begin a new one"]
+        case .unknown: return ["only a lane may not know what it misses"]
         }
     }
 }

@@ -37,7 +37,7 @@ enum SegmentRules {
     private static func nameProblems(of segment: SegmentRecord, at place: Place) -> [String] {
         guard let fileExtension = fileExtension(of: segment.path) else { return ["it is not called like a segment"] }
         let name = SegmentName(
-            epoch: segment.seqMin.epoch, first: segment.seqMin.position, last: segment.seqMax.position,
+            first: segment.seqMin, last: segment.seqMax, notation: place.anchor.lane(of: segment)?.lane.notation,
             part: place.part)
         guard let schema = place.schema else {
             return segment.path.hasSuffix("/data/\(name).\(fileExtension)") ? [] : ["its name is not what it holds"]
@@ -48,6 +48,7 @@ enum SegmentRules {
     }
 
     private static func isInside(_ segment: SegmentRecord, _ anchor: Anchor) -> Bool {
+        if anchor.source.notation == .clock { return anchor.lane(of: segment)?.holds(segment) ?? false }
         guard segment.seqMin.epoch == anchor.epoch, segment.seqMax.epoch == anchor.epoch,
             segment.seqMax.position <= anchor.to
         else { return false }

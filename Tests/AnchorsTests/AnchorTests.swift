@@ -30,6 +30,30 @@ private func exampleAnchor() -> Anchor {
 }
 
 @Suite struct AnchorTests {
+    @Test func `lanes, their facts and what is missing are read back from the file`() throws {
+        let orders = Lane(name: "orders", epoch: 3, notation: .entry, start: .zero)
+        let shard = Lane(
+            name: "s1", epoch: 1, notation: .offset, start: LanePoint(position: Position(rawValue: 12)))
+        let anchor = Anchor(
+            number: 1, kind: .gap, export: Anchor.exampleExport, epoch: 1, source: .exampleWithLanes, from: .zero,
+            to: .zero, transactions: 0, changes: OperationCounts(), segments: [], previous: nil, run: .example,
+            reason: "orders: trimmed",
+            lanes: [
+                LaneRange(
+                    lane: orders, from: LanePoint(position: Position(rawValue: 1), ordinal: 2),
+                    to: LanePoint(position: Position(rawValue: .max), ordinal: .max),
+                    facts: ["added": .number(7), "witness": .text("1-2")]),
+                LaneRange(lane: shard, from: shard.start, to: shard.start, facts: [:]),
+            ], missing: 12)
+        let text = String(decoding: anchor.fileBytes, as: UTF8.self)
+        #expect(
+            text.contains(
+                #""lanes":[{"epoch":3,"facts":{"added":7,"witness":"1-2"},"from":"1-2","lane":"orders","notation":"entry","#
+                    + #""start":"0-0","to":"18446744073709551615-18446744073709551615"},"#
+                    + #"{"epoch":1,"from":"12","lane":"s1","notation":"offset","start":"12","to":"12"}],"missing":12"#))
+        #expect(try Anchor(fileBytes: anchor.fileBytes, place: "anchor") == anchor)
+    }
+
     @Test func `an anchor's file has exactly these bytes`() {
         let body =
             #"{"anchor":42,"changes":{"c":90,"d":0,"m":0,"r":0,"t":0,"u":8},"#

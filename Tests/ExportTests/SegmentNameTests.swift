@@ -16,6 +16,16 @@ import Testing
                 == "public.orders/data/0001-00000000016b3748-ffffffffffffffff-000a.ndjson.zst")
     }
 
+    @Test func `in a lane of entries a name holds the whole identifiers`() {
+        let key = { SequenceKey(epoch: 2, position: Position(rawValue: $0), ordinal: $1) }
+        let name = SegmentName(first: key(1, 0), last: key(1, 255), notation: .entry, part: 0)
+        #expect(name.description == "0002-00000000000000010000000000000000-000000000000000100000000000000ff-0000")
+        #expect(SegmentName(path: name.description) == name)
+        #expect(name.end == LanePoint(position: Position(rawValue: 1), ordinal: 255))
+        let offset = SegmentName(first: key(1, 1), last: key(9, 3), notation: .offset, part: 0)
+        #expect(offset.description == "0002-0000000000000001-0000000000000009-0000")
+    }
+
     @Test(arguments: [
         name, SegmentName(epoch: .max, first: .zero, last: .zero, part: 0),
         SegmentName(epoch: 0, first: Position(rawValue: 1), last: Position(rawValue: 2), part: 0x1_0000),

@@ -53,6 +53,43 @@ struct NDJSONEncoderTests {
         try expectGolden("changes.ndjson", encoded(batch, transaction))
     }
 
+    @Test("bytes are a string where they are UTF-8, else Base64, also inside lists")
+    func bytes() throws {
+        let schema = TableSchema(
+            table: TableName(namespace: nil, name: "s"),
+            columns: [
+                TableSchema.Column(name: "key", type: .bytes, sourceType: "bytes"),
+                TableSchema.Column(name: "fields", type: .list(.list(.bytes)), sourceType: "pairs"),
+            ], key: [])
+        let cases: [([UInt8], String)] = [
+            (Array("M\u{fc}ller \u{1F600}".utf8), "\"M\u{fc}ller \u{1F600}\""), ([], #""""#),
+            ([0x1a, 0x22], #""\u001a\"""#),
+            ([0x80], #"{"b64":"gA=="}"#), ([0xc0, 0xaf], #"{"b64":"wK8="}"#), ([0xff, 0, 0x10], #"{"b64":"/wAQ"}"#),
+            (Array(0...255), "{\"b64\":\"\(Data(0...255).base64EncodedString())\"}"),
+        ]
+        for (value, text) in cases {
+            var batch = ChangeBatch(byteLimit: 1 << 16)
+            let transaction = Transaction(position: Position(rawValue: 1))
+            batch.begin(transaction)
+            batch.beginChange(.create, schema: batch.index(of: schema), ordinal: 0)
+            value.withRawSpan { batch.append($0) }
+            batch.append { buffer in
+                buffer.beginNestedList()
+                buffer.beginNestedList()
+                value.withRawSpan { buffer.appendNestedScalar($0) }
+                value.withRawSpan { buffer.appendNestedScalar($0) }
+                buffer.endNested()
+                buffer.endNested()
+            }
+            batch.endChange()
+            var encoder = NDJSONEncoder(schema: schema, layout: RecordLayout(epoch: 1))
+            var output = ByteBuffer()
+            try encoder.encode(batch.change(at: 0), of: transaction, ordinal: 0, into: &output)
+            let line = String(decoding: output.bytes.copiedBytes(), as: UTF8.self)
+            #expect(line.hasSuffix(",\"key\":\(text),\"fields\":[[\(text),\(text)]]}\n"))
+        }
+    }
+
     @Test("a snapshot's records have neither transaction number nor time, and the prefix is the layout's")
     func snapshot() throws {
         var batch = ChangeBatch(byteLimit: 1 << 16)

@@ -27,6 +27,7 @@ struct Stage {
     var limits = PipelineLimits(minimumFreeByteCount: 0)
     var segmentLimits = SegmentLimits()
     var crash = CrashPlan.none
+    var source = SourceIdentity.example
 
     /// A stage with an anchor that begins the history at `start`.
     init(
@@ -37,6 +38,17 @@ struct Stage {
         _ = try empty.append(.example(kind: .reset, from: Position(rawValue: start), to: Position(rawValue: start)))
         chain = MemoryAnchorStore(reopening: empty, crash: crash)
         self.crash = crash
+    }
+
+    /// A stage over a source with lanes, none of which has begun.
+    init(clock: Void) throws {
+        sink = MemorySink(SinkTrouble(), crash: .none)
+        chain = MemoryAnchorStore()
+        source = .exampleWithLanes
+        let began = Anchor(
+            number: 1, kind: .reset, export: Anchor.exampleExport, epoch: 1, source: source, from: .zero, to: .zero,
+            transactions: 0, changes: OperationCounts(), segments: [], previous: nil, run: .example)
+        _ = try chain.append(began)
     }
 
     /// The stage as the next run finds it, drafts and segments that no anchor names swept.
@@ -53,7 +65,7 @@ struct Stage {
     var publisher: Publisher<MemorySink, MemoryAnchorStore> {
         let crash = crash
         return Publisher(
-            identity: PublisherIdentity(exportID: Anchor.exampleExport, runID: "run", version: "0", source: .example),
+            identity: PublisherIdentity(exportID: Anchor.exampleExport, runID: "run", version: "0", source: source),
             sink: sink, chain: chain, archive: { schema throws(Fault) in schema.schemaID },
             observations: { bytes throws(Fault) in "observation \(String(decoding: bytes, as: UTF8.self))" },
             segmentExtension: "ndjson",

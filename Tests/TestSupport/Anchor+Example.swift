@@ -13,6 +13,12 @@ extension SourceIdentity {
         ], notation: .lsn)
 }
 
+extension SourceIdentity {
+    /// A store with lanes that does not exist.
+    public static let exampleWithLanes = SourceIdentity(
+        kind: "redis", facts: ["serverVersion": .text("7.0.15")], notation: .clock)
+}
+
 extension RunStamp {
     /// A run that never ran.
     public static let example = RunStamp(
