@@ -9,24 +9,30 @@ import FoundationEssentials
 import Logging
 import Metastore
 import NDJSONFormat
-import PostgresAdapter
 import Runtime
 import Sinks
 import Threads
 
-/// One run of `kedge run`: begin or go on, follow, end, and tell what came of it.
+/// What the operator allows when the history of the source does not go on from the export.
+enum BreakChoice {
+    case stop
+    case acceptGap
+    case resnapshot
+}
+
+/// How one kind of source is begun, gone on with and followed to the end of a run.
+protocol SourceRoute: AnyObject {
+    /// Runs once, from the newest anchor to the end that the settings name or to a fault.
+    func attempt() throws(Fault) -> RunReport.End
+    /// Whether a fault that is not of the kind to try again after may pass all the same; `attempts` were made.
+    func mayPass(_ fault: Fault, attempts: Int) -> Bool
+}
+
+/// One run of `kedge run`, whatever its source: tries, tries again, ends, and tells what came of it.
 final class ExportRun {
     typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, LeasedAnchorStore>
 
-    /// What the operator allows when the history of the source does not go on from the export.
-    enum BreakChoice {
-        case stop
-        case acceptGap
-        case resnapshot
-    }
-
     let settings: RunSettings
-    let choice: BreakChoice
     let console: Console
     let stop: StopSignal
     let crash: CrashPlan
@@ -34,13 +40,9 @@ final class ExportRun {
     let workspace: Workspace
     var last: StoredAnchor?
     private let begun = ContinuousClock.now
-    private var hasBegun = false
 
-    init(
-        _ settings: RunSettings, choice: BreakChoice, console: Console, stop: StopSignal, crash: CrashPlan
-    ) throws(Fault) {
+    init(_ settings: RunSettings, console: Console, stop: StopSignal, crash: CrashPlan) throws(Fault) {
         self.settings = settings
-        self.choice = choice
         self.console = console
         self.stop = stop
         self.crash = crash
@@ -54,9 +56,9 @@ final class ExportRun {
     }
 
     /// Runs to the end that the settings name.
-    func run() throws(Fault) -> RunReport {
+    func run(along route: any SourceRoute) throws(Fault) -> RunReport {
         do throws(Fault) {
-            let end = try retrying()
+            let end = try retrying(route)
             if workspace.hasLostLease {
                 throw Fault(.exportBusy, "another run has taken the lease of this export over")
             }
@@ -73,17 +75,17 @@ final class ExportRun {
     // MARK: Trying again
 
     /// Tries again after what may pass, as long as the settings allow; each anchor begins the patience anew.
-    private func retrying() throws(Fault) -> RunReport.End {
+    private func retrying(_ route: any SourceRoute) throws(Fault) -> RunReport.End {
         var patience = Patience(limit: settings.retryFor)
         while true {
             let anchors = progress.anchorCount
             do throws(Fault) {
-                return try attempt()
+                return try route.attempt()
             } catch {
                 if progress.anchorCount > anchors { patience.renew() }
                 let mayPass =
                     error.code.remedy == .retry && error.code != .exportBusy
-                    || error.code == .postgresSnapshotRewritten && patience.attempts < 3
+                    || route.mayPass(error, attempts: patience.attempts)
                 if mayPass, stop.isRequested, last != nil {
                     // What is anchored stays; the next run tells the source.
                     console.log.warning("\(error.message) [\(error.code.rawValue)]; stopping, as was asked for")
@@ -104,78 +106,7 @@ final class ExportRun {
         while .now < end, !stop.isRequested { pause(.milliseconds(50)) }
     }
 
-    private func attempt() throws(Fault) -> RunReport.End {
-        var stretch = try firstStretch()
-        while true {
-            switch stretch {
-            case .ended(let end): return end
-            case .stale(let tables): stretch = try readAgain(tables)
-            }
-        }
-    }
-
-    private func firstStretch() throws(Fault) -> Stretch {
-        if let last, !(choice == .resnapshot && !hasBegun), !isSnapshotOnly(last) {
-            try PostgresBeginning.settleLeftovers(options(), anchoredEpoch: last.anchor.epoch)
-            return try goOn(after: last)
-        }
-        return try begin()
-    }
-
-    /// An export that `--snapshot only` has made has no stream to go on with.
-    private func isSnapshotOnly(_ last: StoredAnchor) -> Bool {
-        settings.mode == .snapshotOnly && last.anchor.kind == .snapshot
-    }
-
-    // MARK: Beginning
-
-    private func begin() throws(Fault) -> Stretch {
-        if let last, choice != .resnapshot {
-            throw Fault(
-                .exportExists, "the export holds a snapshot already (anchor \(last.anchor.number))",
-                hint: "take another one beside it with --resnapshot, or name another folder with --to")
-        }
-        if last != nil {
-            // What cannot begin must not cost the slot from which the export could still go on.
-            _ = try PostgresPlan.read(options(), mode: settings.mode)
-            try PostgresResumption.dropSlot(options())
-        }
-        let epoch = try nextEpoch(after: last)
-        let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
-        do throws(Fault) {
-            try anchor(beginning, epoch: epoch)
-        } catch {
-            if error.code != .crashPoint { beginning.abandon() }
-            throw error
-        }
-        hasBegun = true
-        try beginning.confirm()
-        guard settings.mode != .snapshotOnly, let last else { return .ended(.targetReached) }
-        guard var source = try beginning.source(until: settings.target) else { return try goOn(after: last) }
-        return try follow(&source, after: last, facts: beginning.plan.facts)
-    }
-
-    private func anchor(_ beginning: PostgresBeginning, epoch: UInt16) throws(Fault) {
-        let slot = settings.mode == .snapshotOnly ? nil : settings.slot
-        let identity = beginning.plan.facts.identity(slot: slot, publication: settings.publication)
-        let record = try exportRecord(identity)
-        let parts = try self.parts(record, source: identity, epoch: epoch)
-        let reason = last == nil ? nil : "a new snapshot was asked for"
-        var publication = Publication(
-            kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot"
-        )
-        if let snapshot = beginning.snapshot {
-            console.log.info(
-                "reading \(beginning.plan.tables.count) tables in \(snapshot.tasks.count) pieces as of \(PositionNotation.lsn.text(snapshot.position))"
-            )
-            publication = Publication(kind: .snapshot, from: beginning.position, to: beginning.position, reason: reason)
-            publication.segments = try SnapshotExport(snapshot, parts: parts).read(jobs: settings.jobs)
-            let held = snapshot.begun.duration(to: .now)
-            console.log.info("snapshot read: \(progress.rowCount) rows; vacuum was held back for \(held.inSeconds) s")
-        }
-        publication.observation = beginning.observation
-        last = try parts.publisher.publish(publication, epoch: epoch, after: last)
-    }
+    // MARK: Parts
 
     /// The record of the export; made when there is none yet, and compared with the settings when there is.
     func exportRecord(_ identity: SourceIdentity) throws(Fault) -> ExportRecord {
@@ -198,51 +129,8 @@ final class ExportRun {
         return record
     }
 
-    // MARK: Going on
-
-    func goOn(after last: StoredAnchor) throws(Fault) -> Stretch {
-        let point = ResumePoint(behind: last.anchor, in: workspace.chain)
-        switch try PostgresResumption.open(options(), from: point, until: settings.target) {
-        case .ready(var source, let facts):
-            hasBegun = true
-            return try follow(&source, after: last, facts: facts)
-        case .broken(let broken, let facts):
-            guard choice == .acceptGap else { throw broken.fault }
-            return try goOn(after: accept(broken, facts, after: last))
-        }
-    }
-
-    /// Writes the break into the chain, as the beginning of a new epoch.
-    private func accept(
-        _ broken: HistoryBreak, _ facts: ServerFacts, after last: StoredAnchor
-    ) throws(Fault) -> StoredAnchor {
-        var to = Position.zero
-        if let standing = broken.to { to = standing } else { to = try PostgresResumption.recreateSlot(options()).0 }
-        console.log.warning("\(broken.reason); going on from \(PositionNotation.lsn.text(to))")
-        let identity = facts.identity(slot: settings.slot, publication: settings.publication)
-        let epoch = try nextEpoch(after: last)
-        let parts = try self.parts(exportRecord(identity), source: identity, epoch: epoch)
-        let publication = Publication(
-            kind: broken.kind == .gap ? .gap : .fork, from: last.anchor.to, to: to, reason: broken.reason)
-        let stored = try parts.publisher.publish(publication, epoch: epoch, after: last)
-        self.last = stored
-        return stored
-    }
-
-    func follow(
-        _ source: inout PostgresSource, after last: StoredAnchor, facts: ServerFacts
-    ) throws(Fault) -> Stretch {
-        let identity = facts.identity(slot: settings.slot, publication: settings.publication)
-        let parts = try self.parts(exportRecord(identity), source: identity, epoch: last.anchor.epoch)
-        let pipeline = StreamPipeline(parts, after: last)
-        defer { self.last = pipeline.last }
-        switch try pipeline.run(&source) {
-        case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
-        case .stopped: return .ended(.stopped)
-        }
-    }
-
-    private func nextEpoch(after last: StoredAnchor?) throws(Fault) -> UInt16 {
+    /// The number of the history that begins behind the newest anchor.
+    func nextEpoch() throws(Fault) -> UInt16 {
         let epoch = last?.anchor.epoch ?? 0
         guard epoch < .max else {
             throw Fault(.exportFormat, "the export has no epoch left", hint: "begin another export with --to")
@@ -250,36 +138,13 @@ final class ExportRun {
         return epoch + 1
     }
 
-    // MARK: Parts
-
-    func options() throws(Fault) -> PostgresOptions {
-        let log = console.log
-        var options = PostgresOptions(
-            source: settings.source, applicationName: "kedge/\(workspace.folder.path.split(separator: "/").last ?? "")",
-            selection: settings.selection, slot: settings.slot, publication: settings.publication,
-            spoolFolder: workspace.folder.spool, intentPath: workspace.folder.control + "/intent"
-        ) { notice in
-            switch notice.level {
-            case .debug: log.debug("\(notice.message)")
-            case .info: log.info("\(notice.message)")
-            case .warning: log.warning("\(notice.message)")
-            }
-        }
-        options.creation = settings.creation
-        options.toast = settings.toast
-        options.onRewrite = settings.onRewrite
-        if let tables = last?.anchor.tables { options.knownTables = try workspace.observations.observation(tables) }
-        options.messages = settings.messages
-        options.streaming = settings.streaming
-        options.preparedFolder = workspace.folder.control + "/prepared"
-        options.slotTimeout = settings.slotTimeout
-        options.columnPrefix = settings.columnPrefix
-        options.crash = crash
-        options.minimumFreeByteCount = settings.limits.minimumFreeByteCount
-        return options
+    /// What a pipeline needs to go on behind the newest anchor, or to begin; in the epoch of that anchor unless another
+    /// is given.
+    func parts(source: SourceIdentity, epoch: UInt16) throws(Fault) -> Parts {
+        try parts(exportRecord(source), source: source, epoch: epoch)
     }
 
-    func parts(
+    private func parts(
         _ record: ExportRecord, source: SourceIdentity, epoch: UInt16
     ) throws(Fault) -> Parts {
         let codec = settings.compression.codec

@@ -94,7 +94,7 @@ struct SourceRequest {
 
     init(_ settings: Settings) throws(Fault) {
         source = try settings.source()
-        let derived = RunSettings.defaultSlot(try settings.text(.to) ?? "")
+        let derived = PostgresRunSettings.defaultSlot(try settings.text(.to) ?? "")
         slot = try settings.text(.slot) ?? derived
         publication = try settings.text(.publication) ?? slot
         mode = try settings.choice(.snapshot, ExportMode.self)

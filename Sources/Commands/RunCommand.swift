@@ -97,20 +97,21 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let settings = try outputs.settings(flags)
         let console = try Console(settings)
-        let runSettings = try RunSettings(settings, snapshotOnly: snapshotOnly)
-        if resnapshot, runSettings.creation == .forbidden {
+        let stop = StopSignal()
+        try warnOfPlainPassword(console)
+        let choice: BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
+        let postgres = try PostgresRunSettings(settings, snapshotOnly: snapshotOnly)
+        if resnapshot, postgres.creation == .forbidden {
             throw Fault(
                 .settingInvalid, "no-create and --resnapshot exclude each other: a new snapshot needs a new slot")
         }
-        try warnOfPlainPassword(console)
-        let stop = StopSignal()
         SignalWatch.begin { stop.request() }
-        let choice: ExportRun.BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
-        let run = try ExportRun(runSettings, choice: choice, console: console, stop: stop, crash: Self.crashPlan())
+        let run = try ExportRun(postgres.run, console: console, stop: stop, crash: Self.crashPlan())
+        let route = PostgresRoute(run, postgres, choice: choice)
         let display = ProgressDisplay(run.progress, console: console)
         let report: RunReport
         do throws(Fault) {
-            report = try run.run()
+            report = try run.run(along: route)
         } catch {
             display.end()
             throw error

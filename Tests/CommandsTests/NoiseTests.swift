@@ -24,7 +24,7 @@ import Testing
             if let span = Quantity.duration(text) { #expect(span >= .zero) }
             if let policy = Quantity.anchorPolicy(text) { #expect(policy.transactionCount > 0 && policy.byteCount > 0) }
             let key = SettingKey.allCases[noise.number(SettingKey.allCases.count)]
-            let fault = fault { _ = try RunSettings(settings([.to: "x"].merging([key: text]) { $1 })) }
+            let fault = fault { _ = try PostgresRunSettings(settings([.to: "x"].merging([key: text]) { $1 })) }
             #expect(fault == nil || fault?.code == .usage, "\(key) \(text)")
             let range = faultCode { _ = try CatCommand.range(text) }
             #expect(range == nil || range == .usage)
@@ -52,7 +52,7 @@ import Testing
                     + noise.text()
             }
             let yaml = lines.joined(separator: "\n")
-            let fault = fault { _ = try RunSettings(settings(yaml: yaml, in: folder)) }
+            let fault = fault { _ = try PostgresRunSettings(settings(yaml: yaml, in: folder)) }
             #expect(fault.map { codes.contains($0.code) } ?? true, "\(yaml)")
         }
     }

@@ -10,24 +10,24 @@ import Testing
 
 @Suite struct RunSettingsTests {
     @Test func `what nobody says is the default`() throws {
-        let run = try RunSettings(settings([.to: "/data/shop"]))
+        let run = try PostgresRunSettings(settings([.to: "/data/shop"]))
         #expect(run.slot == "kedge_shop" && run.publication == "kedge_shop" && run.mode == .initial)
-        #expect(run.target == .none && run.jobs >= 1 && run.creation == .allowed && run.columnPrefix == "_cdc_")
-        #expect(run.policy == AnchorPolicy(interval: .seconds(10), transactionCount: 10_000, byteCount: 64 << 20))
-        #expect(run.limits.queueByteCount == 4 << 20 && run.limits.minimumFreeByteCount == 1 << 30)
-        #expect(run.limits.stopGrace == .seconds(10) && run.retryFor == .seconds(300))
+        #expect(run.target == .none && run.jobs >= 1 && run.creation == .allowed && run.run.columnPrefix == "_cdc_")
+        #expect(run.run.policy == AnchorPolicy(interval: .seconds(10), transactionCount: 10_000, byteCount: 64 << 20))
+        #expect(run.run.limits.queueByteCount == 4 << 20 && run.run.limits.minimumFreeByteCount == 1 << 30)
+        #expect(run.run.limits.stopGrace == .seconds(10) && run.run.retryFor == .seconds(300))
     }
 
     @Test func `what somebody says is taken`() throws {
-        let run = try RunSettings(
+        let run = try PostgresRunSettings(
             settings([
                 .to: "x", .slot: "s_1", .publication: "Any Name", .noCreate: "true", .snapshot: "none", .jobs: "3",
                 .columnPrefix: "K_", .toast: "fail", .messages: "exclude", .slotTimeout: "5s",
             ]))
         #expect(run.slot == "s_1" && run.publication == "Any Name" && run.creation == .forbidden)
-        #expect(run.mode == .streamOnly && run.jobs == 3 && run.columnPrefix == "K_" && run.toast == .fail)
+        #expect(run.mode == .streamOnly && run.jobs == 3 && run.run.columnPrefix == "K_" && run.toast == .fail)
         #expect(run.messages == .exclude && run.slotTimeout == .seconds(5))
-        #expect(try RunSettings(settings([.to: "x"]), snapshotOnly: true).mode == .snapshotOnly)
+        #expect(try PostgresRunSettings(settings([.to: "x"]), snapshotOnly: true).mode == .snapshotOnly)
     }
 
     @Test(arguments: [
@@ -36,36 +36,36 @@ import Testing
         ("/x/²", "kedge"),
     ])
     func `the slot is named after the folder`(path: String, slot: String) throws {
-        #expect(RunSettings.defaultSlot(path) == slot)
-        #expect(try RunSettings(settings([.to: path])).slot == slot)
+        #expect(PostgresRunSettings.defaultSlot(path) == slot)
+        #expect(try PostgresRunSettings(settings([.to: path])).slot == slot)
     }
 
     @Test func `the name of a long folder is cut`() throws {
-        #expect(RunSettings.defaultSlot("/x/" + String(repeating: "a", count: 200)).utf8.count == 63)
+        #expect(PostgresRunSettings.defaultSlot("/x/" + String(repeating: "a", count: 200)).utf8.count == 63)
     }
 
     @Test(arguments: ["", "A", "a-b", "a b", "é", "a;b", String(repeating: "a", count: 64)])
     func `a name that no slot can have is refused, and says where it was set`(name: String) throws {
-        let flag = fault { _ = try RunSettings(settings([.to: "x", .slot: name])) }
+        let flag = fault { _ = try PostgresRunSettings(settings([.to: "x", .slot: name])) }
         #expect(flag?.code == .usage && flag?.message.hasPrefix("--slot: \"\(name)\"") == true)
-        let variable = fault { _ = try RunSettings(settings([.to: "x"], environment: ["KEDGE_SLOT": name])) }
+        let variable = fault { _ = try PostgresRunSettings(settings([.to: "x"], environment: ["KEDGE_SLOT": name])) }
         #expect(variable?.code == .settingInvalid && variable?.message.hasPrefix("KEDGE_SLOT: \"\(name)\"") == true)
     }
 
     @Test(arguments: ["", "a b", "é", "\"", "a.b", String(repeating: "a", count: 33)])
     func `a prefix that no column can have is refused`(prefix: String) throws {
-        let fault = fault { _ = try RunSettings(settings([.to: "x", .columnPrefix: prefix])) }
+        let fault = fault { _ = try PostgresRunSettings(settings([.to: "x", .columnPrefix: prefix])) }
         #expect(fault?.code == .usage && fault?.message.hasPrefix("--column-prefix: ") == true)
     }
 
     @Test(arguments: ["s3://bucket/x", "file:///x", "postgresql://u:p@h/db"])
     func `an address is no folder`(path: String) throws {
-        #expect(fault { _ = try RunSettings(settings([.to: path])) }?.code == .usage)
+        #expect(fault { _ = try PostgresRunSettings(settings([.to: path])) }?.code == .usage)
     }
 
     @Test(arguments: [("/a/b/", "/a/b"), ("a//", "a"), ("/", "/"), ("//", "/")])
     func `slashes at the end of a folder are nothing`(path: String, expected: String) throws {
-        #expect(try RunSettings(settings([.to: path])).path == expected)
+        #expect(try PostgresRunSettings(settings([.to: path])).run.path == expected)
     }
 
     @Test(arguments: [
@@ -75,11 +75,11 @@ import Testing
         [.until: "later"], [.minFree: "lots"], [.tables: "a."],
     ])
     func `a value out of its bounds is refused before anything is touched`(flags: [SettingKey: String]) throws {
-        let fault = fault { _ = try RunSettings(settings(flags.merging([.to: "x"]) { first, _ in first })) }
+        let fault = fault { _ = try PostgresRunSettings(settings(flags.merging([.to: "x"]) { first, _ in first })) }
         #expect(fault?.code == .usage)
     }
 
     @Test func `no folder is wrong usage`() throws {
-        #expect(fault { _ = try RunSettings(settings()) }?.code == .usage)
+        #expect(fault { _ = try PostgresRunSettings(settings()) }?.code == .usage)
     }
 }

@@ -138,7 +138,7 @@ func fault(_ body: () throws -> Void) -> Fault? {
     }
 
     @Test func `an error never shows a password`() throws {
-        let fault = fault { _ = try RunSettings(settings([.to: "s3://u:canary@h/x"])) }
+        let fault = fault { _ = try PostgresRunSettings(settings([.to: "s3://u:canary@h/x"])) }
         #expect(fault?.message.contains("canary") == false && fault?.message.contains("s3://u:***@h/x") == true)
     }
 

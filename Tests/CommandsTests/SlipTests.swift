@@ -54,25 +54,27 @@ import Testing
         (.messages, "excude", "exclude"), (.compression, "zst", "zstd"), (.until, "NOW", "now"),
     ])
     func `a choice with a slip is put right`(key: SettingKey, slip: String, meant: String) {
-        let fault = fault { _ = try RunSettings(settings([.to: "x", key: slip])) }
+        let fault = fault { _ = try PostgresRunSettings(settings([.to: "x", key: slip])) }
         #expect(fault?.code == .usage && fault?.hint == "did you mean \(meant)?")
     }
 
     @Test func `a choice that nobody meant lists all there are`() {
-        let fault = fault { _ = try RunSettings(settings([.to: "x", .compression: "brotli"])) }
+        let fault = fault { _ = try PostgresRunSettings(settings([.to: "x", .compression: "brotli"])) }
         #expect(fault?.message.hasSuffix("is not one of zstd, gzip, none") == true && fault?.hint == nil)
     }
 
     @Test func `a snapshot alone ends by itself`() throws {
         for until in ["0/16B3748", "2026-11-22T10:00:00Z"] {
             let flags: [SettingKey: String] = [.to: "x", .until: until]
-            #expect(fault { _ = try RunSettings(settings(flags), snapshotOnly: true) }?.code == .usage)
+            #expect(fault { _ = try PostgresRunSettings(settings(flags), snapshotOnly: true) }?.code == .usage)
             let both = flags.merging([.snapshot: "only"]) { first, _ in first }
-            #expect(fault { _ = try RunSettings(settings(both)) }?.code == .usage)
+            #expect(fault { _ = try PostgresRunSettings(settings(both)) }?.code == .usage)
         }
-        _ = try RunSettings(settings([.to: "x", .until: "now", .snapshot: "only"]))
+        _ = try PostgresRunSettings(settings([.to: "x", .until: "now", .snapshot: "only"]))
         let variable = ["KEDGE_UNTIL": "0/1"]
-        let fault = fault { _ = try RunSettings(settings([.to: "x", .snapshot: "only"], environment: variable)) }
+        let fault = fault {
+            _ = try PostgresRunSettings(settings([.to: "x", .snapshot: "only"], environment: variable))
+        }
         #expect(fault?.code == .settingInvalid && fault?.message.hasPrefix("KEDGE_UNTIL: ") == true)
     }
 

@@ -7,7 +7,7 @@ import Logging
 import PostgresAdapter
 import Runtime
 
-extension ExportRun {
+extension PostgresRoute {
     /// How one stretch of a run came to its end.
     enum Stretch {
         /// And with it the run.
@@ -28,13 +28,13 @@ extension ExportRun {
     private func publishAgain(_ tables: StaleTables) throws(Fault) -> StoredAnchor? {
         let snapshot = try PostgresRereading.begin(try options(), tables)
         defer { snapshot.close() }
-        guard let before = last else { throw Fault(.bug, "tables are read again before the first anchor") }
+        guard let before = run.last else { throw Fault(.bug, "tables are read again before the first anchor") }
         let point = ResumePoint(position: before.anchor.to, source: before.anchor.source)
         switch try PostgresResumption.open(try options(), from: point, until: .before(snapshot.position)) {
         case .broken(let broken, _): throw broken.fault
         case .ready(var source, let facts):
             if case .ended(.stopped) = try follow(&source, after: before, facts: facts) { return nil }
-            try crash.reach(.afterTableSnapshotReach)
+            try run.crash.reach(.afterTableSnapshotReach)
             return try publish(snapshot, of: tables, facts)
         }
     }
@@ -42,21 +42,21 @@ extension ExportRun {
     private func publish(
         _ snapshot: PostgresSnapshot, of tables: StaleTables, _ facts: ServerFacts
     ) throws(Fault) -> StoredAnchor {
-        guard let before = last, before.anchor.to == snapshot.position else {
+        guard let before = run.last, before.anchor.to == snapshot.position else {
             throw Fault(.bug, "the stream did not end where the tables are read again")
         }
         let names = Set(snapshot.tasks.map(\.table.description)).sorted().joined(separator: ", ")
-        console.log.info("reading again as of \(PositionNotation.lsn.text(snapshot.position)): \(names)")
+        run.console.log.info("reading again as of \(PositionNotation.lsn.text(snapshot.position)): \(names)")
         let identity = facts.identity(slot: settings.slot, publication: settings.publication)
-        let parts = try self.parts(exportRecord(identity), source: identity, epoch: before.anchor.epoch)
+        let parts = try run.parts(source: identity, epoch: before.anchor.epoch)
         var publication = Publication(kind: .tableSnapshot, from: snapshot.position, to: snapshot.position)
         publication.segments = try SnapshotExport(snapshot, parts: parts).read(jobs: settings.jobs)
-        try crash.reach(.afterTableSnapshotRead)
+        try run.crash.reach(.afterTableSnapshotRead)
         publication.notices = tables.notices
         publication.observation = tables.observation
         let stored = try parts.publisher.publish(publication, epoch: before.anchor.epoch, after: before)
-        last = stored
-        try crash.reach(.afterTableSnapshotAnchor)
+        run.last = stored
+        try run.crash.reach(.afterTableSnapshotAnchor)
         return stored
     }
 }
