@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
+                "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
                 "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
