@@ -45,7 +45,8 @@ extension Fault.Code {
         case .redisNotReady: "wait until the server has loaded its data and has its master; start the run again"
         case .redisRefused: "check user and password in --source: redis://user:password@host"
         case .redisPermission: "grant what the detail names with ACL SETUSER"
-        case .redisUnverified: "name the authority that signed the certificate with ?cafile=, and the host as it is signed"
+        case .redisUnverified:
+            "name the authority that signed the certificate with ?cafile=, and the host as the certificate does"
         case .redisTLS: "check that the port speaks TLS, and whether the server asks for ?cert= and ?key="
         case .redisCommand: "the server refused a command of kedge; the detail says why"
         case .redisProtocol: "check that the port is one of Redis; if it is, please report this with the detail above"
