@@ -123,6 +123,14 @@ public struct RedisConnection: ~Copyable {
         }
     }
 
+    /// Reads what a server has said before it closed the connection, without sending anything.
+    mutating func readLastWords() throws(Fault) {
+        while try !reader.advance() {
+            guard try receive(until: .now + .seconds(1)) else { return }
+        }
+        try reply.check()
+    }
+
     private static func write(
         _ bytes: borrowing ByteBuffer, over transport: inout Transport, until deadline: ContinuousClock.Instant
     ) throws(Fault) {
