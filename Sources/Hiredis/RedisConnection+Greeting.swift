@@ -34,7 +34,7 @@ extension RedisConnection {
     }
 
     private static func authentication(_ credentials: RedisAddress.Credentials) -> RedisCommand {
-        RedisCommand(words: ["AUTH"] + (credentials.user.map { [$0] } ?? []) + [credentials.password.secret])
+        RedisCommand(words: ["AUTH"] + (credentials.user.map { [$0] } ?? []) + [credentials.password.text])
     }
 
     private mutating func answerToCredentials() throws(Fault) {
