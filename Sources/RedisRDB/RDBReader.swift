@@ -36,7 +36,7 @@ public struct RDBReader<Input: ByteInput & ~Copyable>: ~Copyable {
     @_lifetime(&self)
     public mutating func next() throws(RDBReadError<Input.Failure>) -> RDBEvent? {
         guard try advance() else { return nil }
-        return decoder.event(window)
+        return decoder.found.event(window, decoder.text, decoder.expansion)
     }
 
     @inlinable
