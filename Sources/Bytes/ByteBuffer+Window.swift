@@ -24,10 +24,10 @@ extension ByteBuffer {
         precondition(length >= 0 && length <= 32 && start >= 0 && length <= source.byteCount - start)
         guard source.byteCount - start >= 32 else { return append(source.extracting(start..<start + length)) }
         reserve(32)
-        for index in stride(from: 0, to: 32, by: 8) {
-            let word = source.littleEndianWord(at: start + index)
-            // SAFETY: `reserve` made room for four words.
-            unsafe base.storeBytes(of: word.littleEndian, toByteOffset: written + index, as: UInt64.self)
+        unsafe source.withUnsafeBytes { bytes in
+            guard let begin = bytes.baseAddress else { return }
+            // SAFETY: `reserve` made room for 32 bytes, and the guard above found as many to read.
+            unsafe (base + written).copyMemory(from: begin + start, byteCount: 32)
         }
         written += length
     }

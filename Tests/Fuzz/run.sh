@@ -15,7 +15,7 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
     -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib")
 
 objects=()
-for module in Faults Bytes Changelog PgOutput PostgresValues Digests Compression DurableFiles Anchors Export Verification; do
+for module in Faults Bytes Changelog PgOutput RedisRDB PostgresValues Digests Compression DurableFiles Anchors Export Verification; do
     swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
     objects+=("$out/modules/$module.o")
