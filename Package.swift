@@ -39,6 +39,7 @@ let package = Package(
         // The walk, with the decoders, which are pure and fuzzable.
         .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
         .target(name: "PgOutput", dependencies: ["Bytes"]),
+        .target(name: "RedisRDB", dependencies: ["Bytes"]),
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
@@ -100,6 +101,7 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
+        .testTarget(name: "RedisRDBTests", dependencies: ["RedisRDB", "Bytes"], exclude: ["Fixtures"]),
         .testTarget(name: "PostgresValuesTests", dependencies: ["PostgresValues", "Changelog", "Bytes"]),
         .testTarget(
             name: "PostgresAdapterTests",
