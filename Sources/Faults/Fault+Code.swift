@@ -40,6 +40,10 @@ extension Fault {
         case postgresSnapshotImpossible = "postgres.snapshot.impossible"
         case postgresToastUnknown = "postgres.toast.unknown"
         case postgresPreparedMissing = "postgres.prepared.missing"
+        case redisPayload = "redis.payload"
+        case redisSpoolFull = "redis.spool.full"
+        case redisNoReplication = "redis.replication.missing"
+        case redisReplicationVersion = "redis.replication.version"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -99,7 +103,9 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
+        case .redisPayload: 65
+        case .redisNoReplication, .redisReplicationVersion: 78
+        case .exportBusy, .redisSpoolFull, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
         case .postgresRefused, .postgresPermission, .postgresRowSecurity, .filePermission: 77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,

@@ -41,6 +41,11 @@ extension Fault.Code {
             "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
         case .postgresPreparedMissing:
             "put the folder back, or take a new snapshot with --resnapshot"
+        case .redisPayload: "nothing was published; check the dump with redis-check-rdb, and report this if it is whole"
+        case .redisSpoolFull:
+            "start the run again: it goes on from the last anchor; a faster destination or a larger --spool-bytes prevents it"
+        case .redisNoReplication: "export streams by name instead, with --streams"
+        case .redisReplicationVersion: "begin with a snapshot, or upgrade the server"
         case .sourceGap:
             "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:

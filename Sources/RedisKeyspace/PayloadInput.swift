@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Bytes
+import DurableFiles
+public import Faults
+public import RedisRDB
+
+/// The bytes of an RDB payload, from a link's spool or from a file.
+public struct PayloadInput: ByteInput, ~Copyable {
+    private var cursor: SpoolCursor?
+    private var file: ReadableFile?
+    private var offset: UInt64 = 0
+
+    /// The payload that a link drains into `spool`.
+    public init(draining spool: ByteSpool) {
+        cursor = spool.makeCursor()
+    }
+
+    /// The payload in a file.
+    public init(file path: String) throws(Fault) {
+        file = try ReadableFile(path)
+    }
+
+    /// Appends what there is, and waits for it where it comes over a link.
+    public mutating func read(into buffer: inout ByteBuffer, limit: Int) throws(Fault) {
+        if let count = try file?.read(upTo: limit, into: &buffer) {
+            offset += UInt64(count)
+            return
+        }
+        while let outcome = try cursor?.read(from: offset, limit: limit, into: &buffer, until: .now + .seconds(1)) {
+            switch outcome {
+            case .bytes(let count):
+                offset += UInt64(count)
+                try cursor?.release(before: offset)
+                return
+            case .nothingYet: continue
+            case .end(.complete): return
+            case .end(.failed(let fault)): throw fault
+            }
+        }
+    }
+}
