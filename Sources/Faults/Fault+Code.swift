@@ -44,6 +44,16 @@ extension Fault {
         case redisSpoolFull = "redis.spool.full"
         case redisNoReplication = "redis.replication.missing"
         case redisReplicationVersion = "redis.replication.version"
+        case redisUnreachable = "redis.unreachable"
+        case redisNotReady = "redis.not-ready"
+        case redisRefused = "redis.refused"
+        case redisPermission = "redis.permission"
+        case redisUnverified = "redis.tls.unverified"
+        case redisTLS = "redis.tls.failed"
+        case redisCommand = "redis.command"
+        case redisProtocol = "redis.protocol"
+        case redisCluster = "redis.cluster"
+        case redisReadOnly = "redis.read-only"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -98,18 +108,21 @@ extension Fault.Code {
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
-            .postgresSnapshotLost:
+            .postgresSnapshotLost, .redisUnreachable, .redisNotReady:
             69
-        case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
+        case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
         case .redisPayload: 65
         case .redisNoReplication, .redisReplicationVersion: 78
-        case .exportBusy, .redisSpoolFull, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
-        case .postgresRefused, .postgresPermission, .postgresRowSecurity, .filePermission: 77
+        case .redisSpoolFull: 75
+        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
+        case .postgresRefused, .postgresPermission, .postgresRowSecurity, .redisRefused, .redisPermission,
+            .redisUnverified, .redisTLS, .filePermission:
+            77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible:
+            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly:
             78
         }
     }
@@ -118,9 +131,9 @@ extension Fault.Code {
     public var remedy: Fault.Remedy {
         switch self {
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost, .exportBusy,
-            .postgresSlotActive, .postgresSlotTimeout:
+            .postgresSlotActive, .postgresSlotTimeout, .redisUnreachable, .redisNotReady:
             .retry
-        case .postgresProtocol, .bug, .unexpected: .report
+        case .postgresProtocol, .redisProtocol, .bug, .unexpected: .report
         default: .ask
         }
     }
