@@ -5,6 +5,7 @@ import Faults
 import FoundationEssentials
 import Logging
 import PostgresAdapter
+import RedisURI
 import Runtime
 import Threads
 
@@ -68,6 +69,14 @@ struct RunCommand: ParsableCommand {
     var retryFor: String?
     @Option(help: ArgumentHelp("How long a stop waits for the end of the transaction in hand.", valueName: "time"))
     var stopGrace: String?
+    @Option(help: ArgumentHelp("What a Redis server is told of how far we are: zero, or honest.", valueName: "policy"))
+    var ack: String?
+    @Option(help: ArgumentHelp("How much of a Redis server's stream may wait on disk.", valueName: "size"))
+    var spoolBytes: String?
+    @Option(help: ArgumentHelp("A dump to begin with in the place of a snapshot.", valueName: "file"))
+    var fromRdb: String?
+    @Option(help: ArgumentHelp("Where history is missing: record it and go on, or stop.", valueName: "policy"))
+    var onGap: String?
     @Flag(help: "Go on although changes are missing or void; the chain records which.")
     var acceptGap = false
     @Flag(help: "Take a new snapshot into the same export, as a new epoch.")
@@ -90,7 +99,7 @@ struct RunCommand: ParsableCommand {
             .twoPhase: twoPhase ? "true" : nil, .origin: origin, .compression: compression,
             .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
-            .stopGrace: stopGrace,
+            .stopGrace: stopGrace, .acknowledge: ack, .spoolBytes: spoolBytes, .fromDump: fromRdb, .onGap: onGap,
         ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
     }
 
@@ -99,6 +108,13 @@ struct RunCommand: ParsableCommand {
         let console = try Console(settings)
         let stop = StopSignal()
         try warnOfPlainPassword(console)
+        let source = try settings.text(.source) ?? ""
+        if RedisAddress.isMeant(by: Redacted(source)) {
+            let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: snapshotOnly, resnapshots: resnapshot)
+            SignalWatch.begin { stop.request() }
+            let run = try ExportRun(keyspace.run, console: console, stop: stop, crash: Self.crashPlan())
+            return try finish(run, along: KeyspaceRoute(run, keyspace), console)
+        }
         let choice: BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
         let postgres = try PostgresRunSettings(settings, snapshotOnly: snapshotOnly)
         if resnapshot, postgres.creation == .forbidden {
@@ -107,7 +123,10 @@ struct RunCommand: ParsableCommand {
         }
         SignalWatch.begin { stop.request() }
         let run = try ExportRun(postgres.run, console: console, stop: stop, crash: Self.crashPlan())
-        let route = PostgresRoute(run, postgres, choice: choice)
+        try finish(run, along: PostgresRoute(run, postgres, choice: choice), console)
+    }
+
+    private func finish(_ run: ExportRun, along route: any SourceRoute, _ console: Console) throws(Fault) {
         let display = ProgressDisplay(run.progress, console: console)
         let report: RunReport
         do throws(Fault) {

@@ -29,6 +29,10 @@ enum SettingKey: String, CaseIterable {
     case retryFor = "retry-for"
     case stopGrace = "stop-grace"
     case columnPrefix = "column-prefix"
+    case acknowledge = "ack"
+    case spoolBytes = "spool-bytes"
+    case fromDump = "from-rdb"
+    case onGap = "on-gap"
     case output
     case logFormat = "log-format"
     case logLevel = "log-level"
@@ -37,7 +41,7 @@ enum SettingKey: String, CaseIterable {
     /// What holds when nobody says anything; nil when the setting is then absent.
     var defaultValue: String? {
         switch self {
-        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel: nil
+        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .fromDump: nil
         case .noCreate, .twoPhase, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
@@ -56,6 +60,9 @@ enum SettingKey: String, CaseIterable {
         case .retryFor: "5m"
         case .stopGrace: "10s"
         case .columnPrefix: "_cdc_"
+        case .acknowledge: "zero"
+        case .spoolBytes: "4GiB"
+        case .onGap: "record"
         case .output: "text"
         case .logFormat: "auto"
         case .logLevel: "info"

@@ -37,7 +37,14 @@ public final class KeyspaceSnapshot: SnapshotSource {
     }
 
     /// From where the stream of commands goes on, as the payload said; nil before it was read.
-    public var replicationOrigin: ReplicationOrigin? { origin.withLock { $0 } }
+    public var streamStart: ReplicationPoint? {
+        origin.withLock { origin in
+            origin.map {
+                ReplicationPoint(
+                    replicationID: $0.replicationID, offset: UInt64(clamping: $0.offset), database: $0.database)
+            }
+        }
+    }
 
     /// A reader from the beginning.
     public func makeReader() throws(Fault) -> KeyspaceSnapshotReader {

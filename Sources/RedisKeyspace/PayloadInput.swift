@@ -10,15 +10,18 @@ public struct PayloadInput: ByteInput, ~Copyable {
     private var cursor: SpoolCursor?
     private var file: ReadableFile?
     private var offset: UInt64 = 0
+    private let isStopped: @Sendable () -> Bool
 
-    /// The payload that a link drains into `spool`.
-    public init(draining spool: ByteSpool) {
+    /// The payload that a link drains into `spool`; waiting for it ends when `isStopped` says so.
+    public init(draining spool: ByteSpool, unless isStopped: @escaping @Sendable () -> Bool) {
         cursor = spool.makeCursor()
+        self.isStopped = isStopped
     }
 
     /// The payload in a file.
     public init(file path: String) throws(Fault) {
         file = try ReadableFile(path)
+        isStopped = { false }
     }
 
     /// Appends what there is, and waits for it where it comes over a link.
@@ -27,13 +30,14 @@ public struct PayloadInput: ByteInput, ~Copyable {
             offset += UInt64(count)
             return
         }
-        while let outcome = try cursor?.read(from: offset, limit: limit, into: &buffer, until: .now + .seconds(1)) {
+        while let outcome = try cursor?.read(from: offset, limit: limit, into: &buffer, until: .now + .milliseconds(200)) {
             switch outcome {
             case .bytes(let count):
                 offset += UInt64(count)
                 try cursor?.release(before: offset)
                 return
-            case .nothingYet: continue
+            case .nothingYet:
+                if isStopped() { throw Fault(.stopped, "the snapshot was stopped before its end") }
             case .end(.complete): return
             case .end(.failed(let fault)): throw fault
             }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Changelog
+import Faults
+import RedisKeyspace
+import RedisURI
+
+/// What one run was asked to do with the keyspace of a Redis-like store.
+struct KeyspaceRunSettings {
+    /// What of the source is exported.
+    enum Mode: String, CaseIterable {
+        case initial
+        case none
+        case only
+    }
+
+    /// What is done where history is missing or void.
+    enum GapChoice: String, CaseIterable {
+        case record
+        case stop
+    }
+
+    /// Where to end.
+    enum Target: Equatable {
+        case none
+        case now
+        case offset(UInt64)
+    }
+
+    let run: RunSettings
+    let address: RedisAddress
+    let endpoint: Endpoint
+    let mode: Mode
+    let onGap: GapChoice
+    let resnapshots: Bool
+    let target: Target
+    let acknowledgement: ReplicationOptions.Acknowledgement
+    let spoolByteCount: Int
+    /// A dump that a server has written, to begin with in the place of a snapshot.
+    let dumpPath: String?
+
+    init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
+        let address = try RedisAddress(parsing: Redacted(settings.required(.source)))
+        guard case .single = address.topology, let endpoint = address.endpoints.first else {
+            throw Fault(
+                .redisCluster, "the keyspace of several servers cannot be followed",
+                hint: "name one of the servers, or export streams with --streams")
+        }
+        self.address = RedisAddress(
+            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
+        self.endpoint = endpoint
+        run = try RunSettings(settings)
+        mode = snapshotOnly ? .only : try settings.choice(.snapshot, Mode.self)
+        onGap = try settings.choice(.onGap, GapChoice.self)
+        self.resnapshots = resnapshots
+        acknowledgement = try settings.choice(.acknowledge, ReplicationOptions.Acknowledgement.self)
+        spoolByteCount = try settings.byteCount(.spoolBytes, minimum: 1 << 20)
+        dumpPath = try settings.text(.fromDump)
+        target =
+            try settings.text(.until) == nil
+            ? .none
+            : settings.parsed(.until, "now, or an offset", among: ["now"]) { text in
+                text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
+            }
+    }
+}
