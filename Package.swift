@@ -25,13 +25,20 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+        .systemLibrary(name: "CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        // Found without pkg-config: of its flags there is one that the package manager refuses, at every build.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+
         // Ground.
         .target(name: "Faults"),
         .target(name: "Bytes"),
         .target(name: "Threads"),
+        .target(name: "RedisURI", dependencies: ["Faults"]),
 
         // Fences: the only importers of a C library or of the kernel's file calls.
         .target(name: "LibPQ", dependencies: ["CLibpq", "Faults", "Bytes"]),
+        .target(name: "Sockets", dependencies: ["CLibssl", "Faults", "Bytes", "RedisURI"]),
+        .target(name: "Hiredis", dependencies: ["CHiredis", "Faults", "Bytes", "RedisURI", "Sockets"]),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "Faults", "Bytes"]),
         .target(name: "Digests", dependencies: ["COpenSSL"]),
         .target(name: "DurableFiles", dependencies: ["Faults", "Bytes"]),
@@ -144,12 +151,15 @@ let package = Package(
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),
+        .testTarget(name: "RedisURITests", dependencies: ["RedisURI", "Faults"]),
+        .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
+        .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]

@@ -48,7 +48,7 @@ struct ServerPrograms: Sendable, Hashable, CustomTestStringConvertible {
     }
 
     /// Where `servers.sh` puts what it fetches: readable by everybody, for servers refuse to run as root.
-    private static var fetched: [String] {
+    static var fetched: [String] {
         let environment = ProcessInfo.processInfo.environment
         return [environment["KEDGE_TEST_SERVERS"], "/var/cache/kedge-servers"].compactMap { $0 }
             + [(environment["HOME"] ?? "") + "/.cache/kedge-servers"]

@@ -40,6 +40,16 @@ extension Fault {
         case postgresSnapshotImpossible = "postgres.snapshot.impossible"
         case postgresToastUnknown = "postgres.toast.unknown"
         case postgresPreparedMissing = "postgres.prepared.missing"
+        case redisUnreachable = "redis.unreachable"
+        case redisNotReady = "redis.not-ready"
+        case redisRefused = "redis.refused"
+        case redisPermission = "redis.permission"
+        case redisUnverified = "redis.tls.unverified"
+        case redisTLS = "redis.tls.failed"
+        case redisCommand = "redis.command"
+        case redisProtocol = "redis.protocol"
+        case redisCluster = "redis.cluster"
+        case redisReadOnly = "redis.read-only"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -94,16 +104,18 @@ extension Fault.Code {
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
-            .postgresSnapshotLost:
+            .postgresSnapshotLost, .redisUnreachable, .redisNotReady:
             69
-        case .postgresProtocol, .postgresQuery, .exportOverwrite, .crashPoint, .bug: 70
+        case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
-        case .postgresRefused, .postgresPermission, .postgresRowSecurity, .filePermission: 77
+        case .postgresRefused, .postgresPermission, .postgresRowSecurity, .redisRefused, .redisPermission,
+            .redisUnverified, .redisTLS, .filePermission:
+            77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible:
+            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly:
             78
         }
     }
@@ -112,9 +124,9 @@ extension Fault.Code {
     public var remedy: Fault.Remedy {
         switch self {
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost, .exportBusy,
-            .postgresSlotActive, .postgresSlotTimeout:
+            .postgresSlotActive, .postgresSlotTimeout, .redisUnreachable, .redisNotReady:
             .retry
-        case .postgresProtocol, .bug, .unexpected: .report
+        case .postgresProtocol, .redisProtocol, .bug, .unexpected: .report
         default: .ask
         }
     }

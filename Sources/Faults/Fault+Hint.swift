@@ -41,6 +41,17 @@ extension Fault.Code {
             "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
         case .postgresPreparedMissing:
             "put the folder back, or take a new snapshot with --resnapshot"
+        case .redisUnreachable: "check host, port and network; the run can simply be started again"
+        case .redisNotReady: "wait until the server has loaded its data and has its master; start the run again"
+        case .redisRefused: "check user and password in --source: redis://user:password@host"
+        case .redisPermission: "grant what the detail names with ACL SETUSER"
+        case .redisUnverified:
+            "name the authority that signed the certificate with ?cafile=, and the host as the certificate does"
+        case .redisTLS: "check that the port speaks TLS, and whether the server asks for ?cert= and ?key="
+        case .redisCommand: "the server refused a command of kedge; the detail says why"
+        case .redisProtocol: "check that the port is one of Redis; if it is, please report this with the detail above"
+        case .redisCluster: "name the whole cluster: redis+cluster://host:port,host:port"
+        case .redisReadOnly: "the server is a replica; name its master"
         case .sourceGap:
             "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:

@@ -11,6 +11,8 @@ struct FenceTests {
         "CZstd": ["Compression"],
         "CZlib": ["Compression"],
         "COpenSSL": ["Digests"],
+        "CLibssl": ["Sockets"],
+        "CHiredis": ["Hiredis"],
         "GRDB": ["Metastore"],
         "ArgumentParser": ["Commands"],
         "Configuration": ["Commands"],
@@ -30,11 +32,12 @@ struct FenceTests {
         "Threads",
         "DurableFiles",
         "LibPQ",  // poll
+        "Sockets",  // sockets and poll
         "Commands",  // signals, whether a stream is a terminal, the exit status
     ]
 
     private static let unsafeRooms: Set<String> = [
-        "Bytes", "LibPQ", "Compression", "Digests", "DurableFiles", "Threads",
+        "Bytes", "LibPQ", "Sockets", "Hiredis", "Compression", "Digests", "DurableFiles", "Threads",
     ]
 
     @Test("a module behind a fence is imported by its fence only", arguments: fences.keys.sorted())
