@@ -53,6 +53,11 @@ let package = Package(
                 "Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog",
             ]
         ),
+        .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(
+            name: "RedisStreams",
+            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
+        ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
             name: "Metastore",
@@ -85,7 +90,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "PostgresAdapter",
+                "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -154,12 +159,16 @@ let package = Package(
         .testTarget(name: "RedisURITests", dependencies: ["RedisURI", "Faults"]),
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
+        .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "RedisFacts", "Hiredis", "Changelog", "Bytes", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]
