@@ -22,7 +22,7 @@ public struct StreamLag: Sendable, Hashable {
         let states = try session.states(of: streams.map(\.name.key))
         return zip(streams, states).map { stream, state in
             let count = state?.added.flatMap { added in
-                stream.memory.accounted.map { max(0, added - $0) }
+                stream.memory.accounted.flatMap { added >= $0 ? added - $0 : nil }
             }
             return StreamLag(newest: state?.lastGenerated, entryCount: count)
         }
