@@ -47,17 +47,23 @@ let package = Package(
         .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
         .target(name: "PgOutput", dependencies: ["Bytes"]),
         .target(name: "RedisRDB", dependencies: ["Bytes"]),
-        .target(
-            name: "RedisKeyspace",
-            dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "DurableFiles", "Changelog", "RedisRDB",
-            ]),
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog",
             ]
+        ),
+        .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(
+            name: "RedisKeyspace",
+            dependencies: [
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles", "Changelog",
+                "RedisRDB",
+            ]),
+        .target(
+            name: "RedisStreams",
+            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
@@ -91,7 +97,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "PostgresAdapter", "RedisURI", "RedisKeyspace",
+                "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -167,12 +173,16 @@ let package = Package(
         .testTarget(name: "RedisURITests", dependencies: ["RedisURI", "Faults"]),
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
+        .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "RedisFacts", "Hiredis", "Changelog", "Bytes", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]

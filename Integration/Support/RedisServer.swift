@@ -118,15 +118,27 @@ final class RedisServer: Sendable {
 extension RedisServer {
     /// Starts a stopped server and waits until it answers, its data loaded.
     func start() throws {
+        try launch()
+        try waitUntil("Redis answers") {
+            guard isRunning else { throw TestFailure("Redis ended early:\n\(log().suffix(2000))") }
+            return (try? ping()) ?? false
+        }
+    }
+
+    /// Starts a stopped server without waiting for anything.
+    func launch() throws {
         let started = try ChildProcess(
             [programs.server, "\(folder)/redis.conf"], environment: ProcessInfo.processInfo.environment,
             input: "/dev/null", output: "\(folder)/output", errors: "\(folder)/errors")
         process.withLock { $0 = started }
         try Data("\(started.identifier)".utf8).write(to: URL(fileURLWithPath: "\(folder)/pid"))
-        try waitUntil("Redis answers") {
-            guard started.status() == nil else { throw TestFailure("Redis ended early:\n\(log().suffix(2000))") }
-            return (try? ping()) ?? false
-        }
+    }
+
+    /// Adds lines to the configuration; the next start reads them.
+    func configure(_ settings: [String]) throws {
+        let path = URL(fileURLWithPath: "\(folder)/redis.conf")
+        let text = try String(contentsOf: path, encoding: .utf8) + settings.joined(separator: "\n") + "\n"
+        try Data(text.utf8).write(to: path)
     }
 
     private func ping() throws -> Bool {

@@ -5,6 +5,7 @@ import Changelog
 import Faults
 import Logging
 import RedisKeyspace
+import RedisStreams
 import Runtime
 
 /// The keyspace of a Redis-like store as the source of a run: a snapshot over a replication link, and the commands
@@ -34,7 +35,9 @@ final class KeyspaceRoute: SourceRoute {
     // MARK: Going on
 
     private func goOn(after last: StoredAnchor, _ server: KeyspaceServer) throws(Fault) -> RunReport.End {
-        guard let point = ReplicationPoint(last.anchor.source, at: last.anchor.to) else {
+        guard last.anchor.source.text("mode") == "replication",
+            let point = ReplicationPoint(last.anchor.source, at: last.anchor.to)
+        else {
             throw Fault(
                 .sourceOther, "the export was not made from the keyspace of a server",
                 hint: "name another folder with --to")

@@ -3,23 +3,11 @@
 import Changelog
 import Faults
 import RedisKeyspace
+import RedisStreams
 import RedisURI
 
 /// What one run was asked to do with the keyspace of a Redis-like store.
 struct KeyspaceRunSettings {
-    /// What of the source is exported.
-    enum Mode: String, CaseIterable {
-        case initial
-        case none
-        case only
-    }
-
-    /// What is done where history is missing or void.
-    enum GapChoice: String, CaseIterable {
-        case record
-        case stop
-    }
-
     /// Where to end.
     enum Target: Equatable {
         case none
@@ -30,8 +18,8 @@ struct KeyspaceRunSettings {
     let run: RunSettings
     let address: RedisAddress
     let endpoint: Endpoint
-    let mode: Mode
-    let onGap: GapChoice
+    let mode: SnapshotChoice
+    let onGap: GapPolicy
     let resnapshots: Bool
     let target: Target
     let acknowledgement: ReplicationOptions.Acknowledgement
@@ -40,7 +28,7 @@ struct KeyspaceRunSettings {
     let dumpPath: String?
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
-        let address = try RedisAddress(parsing: Redacted(settings.required(.source)))
+        let address = try settings.redisAddress()
         guard case .single = address.topology, let endpoint = address.endpoints.first else {
             throw Fault(
                 .redisCluster, "the keyspace of several servers cannot be followed",
@@ -50,8 +38,8 @@ struct KeyspaceRunSettings {
             endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
         self.endpoint = endpoint
         run = try RunSettings(settings)
-        mode = snapshotOnly ? .only : try settings.choice(.snapshot, Mode.self)
-        onGap = try settings.choice(.onGap, GapChoice.self)
+        mode = snapshotOnly ? .only : try settings.choice(.snapshot, SnapshotChoice.self)
+        onGap = try settings.choice(.onGap, GapPolicy.self)
         self.resnapshots = resnapshots
         acknowledgement = try settings.choice(.acknowledge, ReplicationOptions.Acknowledgement.self)
         spoolByteCount = try settings.byteCount(.spoolBytes, minimum: 1 << 20)

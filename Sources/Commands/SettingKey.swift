@@ -26,13 +26,20 @@ enum SettingKey: String, CaseIterable {
     case minFree = "min-free"
     case queueBytes = "queue-bytes"
     case slotTimeout = "slot-timeout"
+    case mode
+    case streams
+    case onGap = "on-gap"
+    case discoverEvery = "discover-every"
+    case group
+    case consumer
+    case minIdle = "min-idle"
+    case createGroup = "create-group"
     case retryFor = "retry-for"
     case stopGrace = "stop-grace"
     case columnPrefix = "column-prefix"
     case acknowledge = "ack"
     case spoolBytes = "spool-bytes"
     case fromDump = "from-rdb"
-    case onGap = "on-gap"
     case output
     case logFormat = "log-format"
     case logLevel = "log-level"
@@ -41,8 +48,10 @@ enum SettingKey: String, CaseIterable {
     /// What holds when nobody says anything; nil when the setting is then absent.
     var defaultValue: String? {
         switch self {
-        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .fromDump: nil
-        case .noCreate, .twoPhase, .quiet: "false"
+        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .mode, .streams,
+            .group, .consumer, .fromDump:
+            nil
+        case .noCreate, .twoPhase, .createGroup, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
@@ -57,12 +66,14 @@ enum SettingKey: String, CaseIterable {
         case .minFree: "1GiB"
         case .queueBytes: "4MiB"
         case .slotTimeout: "60s"
+        case .onGap: "record"
+        case .discoverEvery: "10s"
+        case .minIdle: "60s"
         case .retryFor: "5m"
         case .stopGrace: "10s"
         case .columnPrefix: "_cdc_"
         case .acknowledge: "zero"
         case .spoolBytes: "4GiB"
-        case .onGap: "record"
         case .output: "text"
         case .logFormat: "auto"
         case .logLevel: "info"

@@ -54,6 +54,10 @@ extension Fault {
         case redisProtocol = "redis.protocol"
         case redisCluster = "redis.cluster"
         case redisReadOnly = "redis.read-only"
+        case redisStreamGap = "redis.stream.gap"
+        case redisStreamType = "redis.stream.type"
+        case redisStreamName = "redis.stream.name"
+        case redisGroupMissing = "redis.group.missing"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -104,7 +108,7 @@ extension Fault.Code {
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,
             .postgresSlotInvalid, .postgresSlotForeign, .postgresPreparedMissing, .postgresSnapshotRewritten,
-            .sourceGap, .sourceFork,
+            .redisStreamGap, .redisStreamType, .redisGroupMissing, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
@@ -122,7 +126,8 @@ extension Fault.Code {
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly:
+            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly,
+            .redisStreamName:
             78
         }
     }

@@ -57,6 +57,10 @@ extension Fault.Code {
         case .redisProtocol: "check that the port is one of Redis; if it is, please report this with the detail above"
         case .redisCluster: "name the whole cluster: redis+cluster://host:port,host:port"
         case .redisReadOnly: "the server is a replica; name its master"
+        case .redisStreamGap: "go on and let the chain record it with --on-gap record"
+        case .redisStreamType: "name streams in --streams; `kedge plan` shows those that there are"
+        case .redisStreamName: "rename one of the keys, or leave it out of --streams"
+        case .redisGroupMissing: "create it with XGROUP CREATE, or let kedge create it with --create-group"
         case .sourceGap:
             "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:

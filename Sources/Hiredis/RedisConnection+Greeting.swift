@@ -2,42 +2,47 @@
 
 import Faults
 import RedisURI
+import Sockets
 
 extension RedisConnection {
     /// Says who we are and which database we mean, in one go, and reads what the server thinks of it.
     mutating func greet(_ address: RedisAddress, name: String) throws(Fault) {
+        do throws(Fault) {
+            try exchangeGreetings(address, name: name)
+        } catch {
+            guard error.code == .redisUnreachable, address.tls == nil else { throw error }
+            throw Fault(
+                error.code, error.message, detail: error.detail,
+                hint: "check host and port; if the port is one for TLS, write rediss:// in --source")
+        }
+    }
+
+    private mutating func exchangeGreetings(_ address: RedisAddress, name: String) throws(Fault) {
         if let credentials = address.credentials { try enqueue(Self.authentication(credentials)) }
         if address.database != 0 { try enqueue("SELECT", String(address.database)) }
         try enqueue("CLIENT", "SETNAME", name)
-        try flushGreeting()
-        if address.credentials != nil { try answer().check() }
+        do throws(Fault) {
+            try flush()
+        } catch {
+            // A server that has no room for us, or does not believe us, says so and closes.
+            try readLastWords()
+            throw error
+        }
+        if address.credentials != nil { try answerToCredentials() }
         if address.database != 0 { try answerToDatabase(address.database) }
         try answerToName()
     }
 
     private static func authentication(_ credentials: RedisAddress.Credentials) -> RedisCommand {
-        RedisCommand(words: ["AUTH"] + (credentials.user.map { [$0] } ?? []) + [credentials.password.secret])
+        RedisCommand(words: ["AUTH"] + (credentials.user.map { [$0] } ?? []) + [credentials.password.text])
     }
 
-    /// A server that has no room for us says so and closes: its words are worth more than the broken connection.
-    private mutating func flushGreeting() throws(Fault) {
-        do throws(Fault) {
-            try flush()
-        } catch {
-            let hasAnswer = (try? awaitAnswer()) ?? false
-            if hasAnswer { try reply.check() }
-            throw error
-        }
-    }
-
-    @_lifetime(&self)
-    private mutating func answer() throws(Fault) -> ReplyView {
+    private mutating func answerToCredentials() throws(Fault) {
         try awaitReply()
-        return reply
-    }
-
-    private mutating func awaitAnswer() throws(Fault) -> Bool {
-        try awaitReply(until: .now + .seconds(1))
+        guard case .error(let error) = Reply(reply) else { return }
+        // A server without users, or without a password, has many words for it.
+        guard case .other = error.kind else { throw error.fault }
+        throw Fault(.redisRefused, "Redis refused the user", detail: error.message)
     }
 
     private mutating func answerToDatabase(_ database: Int) throws(Fault) {

@@ -71,7 +71,7 @@ public struct RedisConnection: ~Copyable {
         while try !reader.advance() {
             guard try receive(until: deadline) else { return false }
         }
-        pendingCount -= 1
+        pendingCount = max(0, pendingCount - 1)
         return true
     }
 
@@ -83,10 +83,10 @@ public struct RedisConnection: ~Copyable {
                 throw Fault(.redisUnreachable, "Redis at \(peer) is silent", detail: "no bytes for \(timeout)")
             }
         }
-        pendingCount -= 1
+        pendingCount = max(0, pendingCount - 1)
     }
 
-    /// The reply that was waited for, in place.
+    /// The reply that was waited for, in place; a null while it has not come.
     public var reply: ReplyView {
         @_lifetime(borrow self)
         borrowing get { reader.reply }
@@ -121,6 +121,14 @@ public struct RedisConnection: ~Copyable {
         case .end:
             throw Fault(.redisUnreachable, "Redis at \(peer) closed the connection")
         }
+    }
+
+    /// Reads what a server has said before it closed the connection, without sending anything.
+    mutating func readLastWords() throws(Fault) {
+        while try !reader.advance() {
+            guard try receive(until: .now + .seconds(1)) else { return }
+        }
+        try reply.check()
     }
 
     private static func write(

@@ -9,6 +9,7 @@ public import Faults
 public struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
     private let store: UnsafeMutablePointer<ReplyStore>
+    private var hasReply = false
 
     /// No bytes have come.
     /// The corresponding C function is `redisReaderCreateWithFunctions`.
@@ -43,16 +44,20 @@ public struct ReplyReader: ~Copyable {
     /// The corresponding C function is `redisReaderGetReply`.
     public mutating func advance() throws(Fault) -> Bool {
         var object: UnsafeMutableRawPointer?
+        hasReply = false
         guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw nonsense() }
-        return unsafe object != nil
+        hasReply = unsafe object != nil
+        return hasReply
     }
 
-    /// The reply that ``advance()`` has found, in place.
+    /// The reply that ``advance()`` has found, in place; a null when it has found none.
     public var reply: ReplyView {
         @_lifetime(borrow self)
         borrowing get {
             // SAFETY: the store lives as long as `self` and is written to by `advance` only.
-            let view = unsafe ReplyView(nodes: store.pointee.nodes, text: store.pointee.text.bytes)
+            // Of a reply that has come in part, only a part is written.
+            let nodes = unsafe hasReply ? UnsafePointer(store.pointee.nodes) : ReplyStore.nothing
+            let view = unsafe ReplyView(nodes: nodes, text: store.pointee.text.bytes)
             return unsafe _overrideLifetime(view, borrowing: self)
         }
     }

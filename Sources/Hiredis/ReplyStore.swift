@@ -19,7 +19,14 @@ struct ReplyStore: ~Copyable {
     private static let keptNodeCount = 1 << 18
     private static let keptByteCount = 8 << 20
     /// A reply of more elements than this is no reply.
-    private static let nodeLimit = 1 << 27
+    private static let nodeLimit = 1 << 24
+
+    /// A null by itself.
+    nonisolated(unsafe) static let nothing: UnsafePointer<ReplyNode> = {
+        let node = UnsafeMutablePointer<ReplyNode>.allocate(capacity: 1)
+        unsafe node.initialize(to: ReplyNode(.null, place: 0, count: 0))
+        return unsafe UnsafePointer(node)
+    }()
 
     init() {
         nodeCapacity = 1 << 10
@@ -63,7 +70,7 @@ struct ReplyStore: ~Copyable {
         let capacity = max(nodeCapacity * 2, nodeCount)
         let grown = UnsafeMutablePointer<ReplyNode>.allocate(capacity: capacity)
         // SAFETY: the first `first` nodes are in use; trivial values may be copied before all of them are written.
-        unsafe grown.update(from: nodes, count: first)
+        unsafe grown.initialize(from: nodes, count: first)
         unsafe nodes.deallocate()
         unsafe nodes = grown
         nodeCapacity = capacity

@@ -3,6 +3,7 @@
 public import Changelog
 public import Faults
 import Hiredis
+import RedisFacts
 public import RedisURI
 
 /// What is known of a server before it is followed.
@@ -25,26 +26,16 @@ public struct KeyspaceServer: Sendable {
     public static func read(_ address: RedisAddress, at endpoint: Endpoint) throws(Fault) -> KeyspaceServer {
         try doing("asking \(endpoint) how it replicates") { () throws(Fault) -> KeyspaceServer in
             var connection = try RedisConnection.connect(to: endpoint, as: address)
-            let general = try fields(of: connection.run("INFO", "server"))
-            let replication = try fields(of: connection.run("INFO", "replication"))
-            guard let state = ReplicationState(replication) else {
+            let info = try ServerInfo.read(&connection)
+            guard let state = ReplicationState(info) else {
                 throw Fault(
                     .redisNoReplication, "the server does not say how it replicates",
                     detail: "INFO replication lacks master_replid or master_repl_offset")
             }
             return KeyspaceServer(
-                version: general["redis_version"] ?? "unknown", valkeyVersion: general["valkey_version"], state: state,
+                version: info.version, valkeyVersion: info["valkey_version"], state: state,
                 settings: try settings(&connection))
         }
-    }
-
-    private static func fields(of reply: Reply) throws(Fault) -> [String: String] {
-        var fields: [String: String] = [:]
-        for line in (try reply.orFault().text ?? "").split(whereSeparator: \.isNewline) where line.first != "#" {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            fields[String(line[..<colon])] = String(line[line.index(after: colon)...])
-        }
-        return fields
     }
 
     /// Who may not ask is told nothing, and goes on without.
@@ -64,7 +55,7 @@ public struct KeyspaceServer: Sendable {
     /// Who the source is, as anchors record it, at a point of its history.
     public func identity(at point: ReplicationPoint) -> SourceIdentity {
         var facts: [String: SourceIdentity.Fact] = [
-            "replid": .text(point.replicationID), "serverVersion": .text(valkeyVersion ?? version),
+            "mode": .text("replication"), "replid": .text(point.replicationID), "serverVersion": .text(valkeyVersion ?? version),
             "role": .text(state.isMaster ? "master" : "replica"),
         ]
         if let database = point.database { facts["db"] = .number(Int64(clamping: database)) }

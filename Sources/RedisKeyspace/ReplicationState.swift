@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import RedisFacts
+
 /// What a server says of its replication: who it is, how far its history goes, and how much of it can be asked for again.
 public struct ReplicationState: Sendable, Hashable {
     /// The identifier of its history.
@@ -17,8 +19,8 @@ public struct ReplicationState: Sendable, Hashable {
     /// How many bytes it keeps at most.
     public let backlogByteCount: UInt64
 
-    /// Reads the fields of `INFO replication`; nil when it lacks one that is needed.
-    public init?(_ fields: [String: String]) {
+    /// Reads what `INFO` says; nil when it lacks one that is needed.
+    public init?(_ fields: ServerInfo) {
         guard let id = fields["master_replid"], id.utf8.count == 40,
             let offset = fields["master_repl_offset"].flatMap({ UInt64($0) })
         else { return nil }

@@ -112,7 +112,7 @@ struct AddressGrammar {
 
     private static func credentials(user: String, password: String) throws(Fault) -> RedisAddress.Credentials {
         guard !user.isEmpty || !password.isEmpty else { throw mistake("user and password are both empty") }
-        return RedisAddress.Credentials(user: user.isEmpty ? nil : user, password: Redacted(password))
+        return RedisAddress.Credentials(user: user.isEmpty ? nil : user, password: Secret(password))
     }
 
     private func database() throws(Fault) -> Int {

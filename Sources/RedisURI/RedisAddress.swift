@@ -19,10 +19,10 @@ public struct RedisAddress: Sendable, Hashable {
         /// The user; the default one when nil.
         public let user: String?
         /// The password, which may be empty for a user that needs none.
-        public let password: Redacted
+        public let password: Secret
 
         /// The credentials of a user, or of the default one.
-        public init(user: String?, password: Redacted) {
+        public init(user: String?, password: Secret) {
             self.user = user
             self.password = password
         }

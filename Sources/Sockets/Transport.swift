@@ -10,6 +10,8 @@ public import RedisURI
 public struct Transport: ~Copyable, Sendable {
     private let socket: Socket
     private var session: TLSSession?
+    /// On the way between the socket and the session.
+    private var ciphertext = ByteBuffer()
     /// Who is on the other side, as messages name it.
     public let peer: String
 
@@ -36,6 +38,14 @@ public struct Transport: ~Copyable, Sendable {
     /// The number of the socket, for those who wait for several.
     public var descriptor: Int32 { socket.descriptor }
 
+    /// Whether the server has proved who it is, and nobody else reads what is said.
+    public var isSecured: Bool {
+        switch session {
+        case .some: true
+        case .none: false
+        }
+    }
+
     /// Whether bytes that have left the socket may still have to be read: then nobody waits for the socket.
     public var hasPendingBytes: Bool {
         switch session {
@@ -51,7 +61,7 @@ public struct Transport: ~Copyable, Sendable {
 
     /// Appends what has arrived, up to about `limit` bytes, without waiting.
     public mutating func read(into buffer: inout ByteBuffer, upTo limit: Int) throws(Fault) -> Arrival {
-        guard session != nil else { return try socket.receive(into: &buffer, upTo: limit) }
+        guard isSecured else { return try socket.receive(into: &buffer, upTo: limit) }
         return try readSecured(into: &buffer, upTo: limit)
     }
 
@@ -68,7 +78,7 @@ public struct Transport: ~Copyable, Sendable {
 
     /// Sends all of `bytes`.
     public mutating func write(_ bytes: RawSpan, until deadline: ContinuousClock.Instant) throws(Fault) {
-        guard session != nil else { return try socket.sendAll(bytes, until: deadline) }
+        guard isSecured else { return try socket.sendAll(bytes, until: deadline) }
         try session?.encrypt(bytes)
         try sendSecured(until: deadline)
     }
@@ -120,17 +130,30 @@ extension Transport {
 
     /// Moves what the socket has into the session.
     private mutating func takeCiphertext() throws(Fault) -> Arrival {
-        var received = ByteBuffer(capacity: 128 << 10)
-        let arrival = try socket.receive(into: &received, upTo: 128 << 10)
-        session?.feed(received.bytes)
+        ciphertext.removeAll()
+        let arrival = try socket.receive(into: &ciphertext, upTo: Self.ciphertextSize)
+        Self.feed(ciphertext, to: &session)
         return arrival
     }
 
-    private mutating func sendSecured(until deadline: ContinuousClock.Instant) throws(Fault) {
-        var output = ByteBuffer(capacity: 16 << 10)
-        session?.takeOutput(into: &output)
-        try socket.sendAll(output.bytes, until: deadline)
+    private static func feed(_ ciphertext: borrowing ByteBuffer, to session: inout TLSSession?) {
+        session?.feed(ciphertext.bytes)
     }
+
+    private mutating func sendSecured(until deadline: ContinuousClock.Instant) throws(Fault) {
+        ciphertext.removeAll(keepingAtMost: 2 * Self.ciphertextSize)
+        session?.takeOutput(into: &ciphertext)
+        try Self.send(ciphertext, over: socket, until: deadline)
+    }
+
+    private static func send(
+        _ ciphertext: borrowing ByteBuffer, over socket: borrowing Socket, until deadline: ContinuousClock.Instant
+    ) throws(Fault) {
+        try socket.sendAll(ciphertext.bytes, until: deadline)
+    }
+
+    /// How much is taken from the socket at once.
+    private static let ciphertextSize = 128 << 10
 }
 
 extension Socket {

@@ -68,8 +68,15 @@ import Testing
         #expect(
             retried == [
                 .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSnapshotLost,
-                .exportBusy, .postgresSlotActive, .postgresSlotTimeout,
+                .exportBusy, .postgresSlotActive, .postgresSlotTimeout, .redisUnreachable, .redisNotReady,
             ])
         #expect(Fault.Code.bug.remedy == .report && Fault.Code.usage.remedy == .ask)
+    }
+
+    @Test func `nothing of a secret is printed`() {
+        let secret = Secret("canary")
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect(!"\(secret) \(String(reflecting: secret)) \(dumped)".contains("canary") && secret.text == "canary")
     }
 }

@@ -12,10 +12,12 @@ mkdir -p "$out/modules"
 flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcoming-feature MemberImportVisibility
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
     -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules"
-    -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib")
+    -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib"
+    -I "$root/Sources/CLibssl" -I "$root/Sources/CHiredis")
 
 objects=()
-for module in Faults Bytes Changelog PgOutput PostgresValues Digests Compression DurableFiles Anchors Export Verification; do
+for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput PostgresValues Digests Compression DurableFiles \
+    Anchors Export Verification; do
     swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
     objects+=("$out/modules/$module.o")

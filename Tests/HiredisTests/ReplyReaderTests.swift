@@ -41,6 +41,17 @@ import Testing
         #expect(text == "REDIS")
     }
 
+    @Test func `before a reply has come whole, nothing of it is seen`() throws {
+        var reader = try ReplyReader()
+        var seen = [Reply(reader.reply)]
+        for piece in ["*3\r\n$1\r\nx\r\n", ":1\r\n", "+a", "\r\n"] {
+            try Self.feed(piece, to: &reader)
+            _ = try reader.advance()
+            seen.append(Reply(reader.reply))
+        }
+        #expect(seen == [.null, .null, .null, .null, .array([Self.bulk("x"), .integer(1), .status("a")])])
+    }
+
     @Test func `a view tells kinds apart and has no bytes, number or elements but its own`() throws {
         var reader = try ReplyReader()
         try Self.feed("*4\r\n+s\r\n:9\r\n$-1\r\n*1\r\n$2\r\nbb\r\n", to: &reader)
