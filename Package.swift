@@ -54,6 +54,17 @@ let package = Package(
                 "Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog",
             ]
         ),
+        .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(
+            name: "RedisKeyspace",
+            dependencies: [
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles", "Changelog",
+                "RedisRDB",
+            ]),
+        .target(
+            name: "RedisStreams",
+            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
+        ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
             name: "Metastore",
@@ -86,7 +97,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "PostgresAdapter",
+                "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -108,6 +119,12 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
+        .testTarget(
+            name: "RedisKeyspaceTests",
+            dependencies: [
+                "RedisKeyspace", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles", "Changelog", "Threads",
+                "Bytes", "Faults", "TestSupport",
+            ]),
         .testTarget(name: "RedisRDBTests", dependencies: ["RedisRDB", "Bytes"], exclude: ["Fixtures"]),
         .testTarget(name: "PostgresValuesTests", dependencies: ["PostgresValues", "Changelog", "Bytes"]),
         .testTarget(
@@ -156,12 +173,16 @@ let package = Package(
         .testTarget(name: "RedisURITests", dependencies: ["RedisURI", "Faults"]),
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
+        .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "RedisFacts", "Hiredis", "Changelog", "Bytes", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]
