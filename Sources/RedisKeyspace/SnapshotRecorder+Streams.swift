@@ -31,8 +31,11 @@ extension SnapshotRecorder {
 
     mutating func takeStream(_ event: borrowing RDBEvent, into batch: inout ChangeBatch) {
         switch event {
-        case .streamState(let state): appendState(state, into: &batch)
-        case .streamGroup(let group): append(group, into: &batch)
+        case .streamState(let state): endEntries(state, into: &batch)
+        case .streamHistory(let history): appendState(history, into: &batch)
+        case .streamGroup(let group):
+            appendState(nil, into: &batch)
+            append(group, into: &batch)
         case .streamConsumer(let consumer): append(consumer, into: &batch)
         case .pendingEntry(let id, let deliveredAt, let count): appendPending(id, deliveredAt, count, into: &batch)
         case .consumerPending(let id): appendConsumerPending(id, into: &batch)
@@ -40,7 +43,7 @@ extension SnapshotRecorder {
         }
     }
 
-    private mutating func appendState(_ state: RDBStreamState, into batch: inout ChangeBatch) {
+    private mutating func endEntries(_ state: RDBStreamState, into batch: inout ChangeBatch) {
         if run.pieces > 0 {
             endRuns(state.length, into: &batch)
         } else {
@@ -50,11 +53,18 @@ extension SnapshotRecorder {
             endFirstRecord(.whole, in: &batch)
         }
         run.isOver = true
+        run.streamState = state
+    }
+
+    /// Appends what a stream says of itself, once: with its history where its form has one.
+    mutating func appendState(_ history: RDBStreamHistory?, into batch: inout ChangeBatch) {
+        guard let state = run.streamState else { return }
+        run.streamState = nil
         meta.removeAll()
         meta.beginNestedMap()
         meta.appendMeta("length", state.length)
         meta.appendMeta("last_id", text: state.lastID.description)
-        if let history = state.history {
+        if let history {
             meta.appendMeta("first_id", text: history.firstID.description)
             meta.appendMeta("max_deleted_id", text: history.maxDeletedID.description)
             meta.appendMeta("entries_added", history.entriesAdded)
