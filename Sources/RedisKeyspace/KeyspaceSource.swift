@@ -88,18 +88,18 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         link.close()
     }
 
-    /// What holds at the end of a batch is told there, unless a unit is open.
+    /// What holds at the end of a batch is told there. Where a database was selected no anchor stands inside the batch,
+    /// also when a unit is open at its end.
     private mutating func finish(_ batch: inout ChangeBatch, _ outcome: FillOutcome) -> FillOutcome {
-        guard unit == nil else { return outcome }
-        if complete > reported {
-            batch.reached = complete
-            reported = complete
-        }
         if hasSelected { news["db"] = .number(Int64(recorder.database)) }
         hasSelected = false
         if !news.isEmpty {
             batch.facts = news
             news = [:]
+        }
+        if unit == nil, complete > reported {
+            batch.reached = complete
+            reported = complete
         }
         return outcome
     }
