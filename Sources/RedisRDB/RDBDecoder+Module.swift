@@ -60,7 +60,7 @@ extension RDBDecoder {
     }
 
     private mutating func skipModuleString(_ window: borrowing ByteBuffer) throws(Stop) {
-        let count = min(module.skipLeft, (window.count - position))
+        let count = min(module.skipLeft, window.count - position)
         position += count
         module.byteCount += UInt64(count)
         module.skipLeft -= count

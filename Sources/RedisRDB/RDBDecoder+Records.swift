@@ -5,7 +5,7 @@ import Bytes
 extension RDBDecoder {
     /// Nine bytes: `REDIS` and four digits, or `VALKEY` and three.
     mutating func readHeader(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
-        guard (window.count - position) >= 9 else { throw .short(9) }
+        guard window.count - position >= 9 else { throw .short(9) }
         let bytes = window.bytes.extracting(first: 9)
         let magic: RDBHeader.Magic
         if bytes.extracting(first: 6).isEqual(to: "VALKEY") {
@@ -29,7 +29,7 @@ extension RDBDecoder {
     }
 
     mutating func readRecord(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
-        guard (window.count - position) > 0 else { throw .short(1) }
+        guard window.count > position else { throw .short(1) }
         let type = window.bytes[position]
         if let layout = TypeByte.layout(type, in: found.header) { return try readKey(window, type, layout) }
         var scan = Scan(window.bytes, from: position, base: base)
@@ -121,51 +121,56 @@ extension RDBDecoder {
     }
 
     /// The key's name and what stands before its items.
-    private mutating func readKey(_ window: borrowing ByteBuffer, _ type: UInt8, _ layout: TypeByte.Layout) throws(Stop)
-        -> Bool
-    {
+    private mutating func readKey(
+        _ window: borrowing ByteBuffer, _ type: UInt8, _ layout: TypeByte.Layout
+    ) throws(Stop) -> Bool {
         if case .prerelease = layout { throw fault(.prereleaseType(type)) }
         var scan = Scan(window.bytes, from: position, base: base)
         scan.at += 1
-        let name = try scan.heldString(limits, &text)
-        var state = ItemState()
-        let valueType: RDBValueType
-        let next: Phase
-        switch layout {
-        case .items(let value, let shape):
-            (valueType, next) = (value, .items)
-            state.shape = shape
-            if shape == .relativeExpiry { state.earliestExpiry = try scan.earliestExpiry() }
-            state.left = shape == .string ? 1 : try scan.length()
-        case .packed(let value, let form, let shape):
-            (valueType, next) = (value, .packedValue)
-            packed.form = form
-            packed.shape = shape
-        case .expiringListpack:
-            (valueType, next) = (.hash, .packedValue)
-            _ = try scan.earliestExpiry()
-            packed.form = .listpack
-            packed.shape = .expiringField
-        case .nodes:
-            (valueType, next) = (.list, .listNodes)
-            state.left = try scan.length()
-        case .stream(let version):
-            (valueType, next) = (.stream, .streamNodes)
-            stream.begin(version: version, nodes: try scan.length())
-        case .module, .prerelease:
-            (valueType, next) = (.module, .module)
-            let start = scan.at
-            found.facts.module = RDBModule(id: try scan.length())
-            module.begin(found.facts.module, event: .moduleValue, idByteCount: scan.at - start)
-        }
-        found.facts.type = valueType
+        found.first = try scan.heldString(limits, &text)
+        items = ItemState()
+        let next = try beginValue(layout, &scan)
         found.facts.encoding = type
-        items = state
-        found.first = name
         position = scan.at
         phase = next
         found.kind = .beginKey
         return true
+    }
+
+    /// What stands before the items of a value, and what is read then.
+    @_lifetime(scan: copy scan)
+    private mutating func beginValue(_ layout: TypeByte.Layout, _ scan: inout Scan) throws(Stop) -> Phase {
+        switch layout {
+        case .items(let type, let shape):
+            found.facts.type = type
+            items.shape = shape
+            if shape == .relativeExpiry { items.earliestExpiry = try scan.earliestExpiry() }
+            items.left = shape == .string ? 1 : try scan.length()
+            return .items
+        case .packed(let type, let form, let shape):
+            found.facts.type = type
+            (packed.form, packed.shape) = (form, shape)
+            return .packedValue
+        case .expiringListpack:
+            found.facts.type = .hash
+            _ = try scan.earliestExpiry()
+            (packed.form, packed.shape) = (.listpack, .expiringField)
+            return .packedValue
+        case .nodes:
+            found.facts.type = .list
+            items.left = try scan.length()
+            return .listNodes
+        case .stream(let version):
+            found.facts.type = .stream
+            stream.begin(version: version, nodes: try scan.length())
+            return .streamNodes
+        case .module, .prerelease:
+            let start = scan.at
+            found.facts.type = .module
+            found.facts.module = RDBModule(id: try scan.length())
+            module.begin(found.facts.module, event: .moduleValue, idByteCount: scan.at - start)
+            return .module
+        }
     }
 }
 

@@ -129,7 +129,7 @@ extension RDBDecoder {
 
     private mutating func readRawPiece(_ window: borrowing ByteBuffer) throws(Stop) {
         let count = min(pieces.left, limits.pieceByteCount)
-        guard (window.count - position) >= count else { throw .short(count) }
+        guard window.count - position >= count else { throw .short(count) }
         found.first = Place(source: .window, start: position, count: count)
         position += count
         pieces.left -= count
@@ -139,13 +139,13 @@ extension RDBDecoder {
         if expansion.count - pieces.expansionStart == 0 { forgetOldPieces() }
         let goal = min(pieces.left, limits.pieceByteCount - LZF.stepByteCount)
         while expansion.count - pieces.expansionStart < goal {
-            let available = min((window.count - position), pieces.storedLeft)
+            let available = min(window.count - position, pieces.storedLeft)
             let used = try expandAvailable(window, available, until: pieces.expansionStart + goal)
             position += used
             pieces.storedLeft -= used
             guard used == 0 else { continue }
             guard available < pieces.storedLeft else { throw fault(.malformed(.compression)) }
-            throw .short(min((window.count - position) + 1, pieces.storedLeft))
+            throw .short(min(window.count - position + 1, pieces.storedLeft))
         }
         let count = expansion.count - pieces.expansionStart
         pieces.left -= count
