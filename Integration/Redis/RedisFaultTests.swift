@@ -16,7 +16,8 @@ extension IntegrationSuites {
             let anchors = try scene.export.anchors().count
             for number in 11...20 { try scene.add("s", "n", "\(number)") }
             try scene.server.command("XTRIM", "s", "MAXLEN", "5")
-            try expect(.redisStreamGap, scene.run("--until", "now", "--on-gap", "stop"), names: ["stream s", "5 entries"])
+            try expect(
+                .redisStreamGap, scene.run("--until", "now", "--on-gap", "stop"), names: ["stream s", "5 entries"])
             #expect(try scene.export.anchors().count == anchors)
             try scene.catchUp()
             #expect(try scene.breaks(of: "s").first?["missing"] as? Int == 5)
@@ -95,7 +96,8 @@ extension IntegrationSuites {
             let postgres = ["--source", "postgresql://h/x", "--to", scene.export.path, "--streams", "s"]
             try expect(.usage, ["run"] + postgres, names: ["--streams", "Redis"])
             try expect(.usage, ["plan"] + postgres, names: ["--streams", "Redis"])
-            try expect(.usage, ["run", "--source", scene.server.address(), "--to", "x"], names: ["--streams is missing"])
+            try expect(
+                .usage, ["run", "--source", scene.server.address(), "--to", "x"], names: ["--streams is missing"])
             #expect(try scene.export.anchors().isEmpty)
         }
 

@@ -41,7 +41,9 @@ extension IntegrationSuites {
                 done
                 """
             try scene.add("load:1", "n", "0")
-            let load = try ShellCommand(["bash", "-c", "{ \(script)\n} | redis-cli -p \(scene.server.port) > /dev/null"])
+            let load = try ShellCommand([
+                "bash", "-c", "{ \(script)\n} | redis-cli -p \(scene.server.port) > /dev/null",
+            ])
             let kills = Count.of("KEDGE_TEST_KILLS", default: 5)
             for _ in 0..<kills {
                 let process = try KedgeProcess(scene.run(anchors: "100ms,500tx,64KiB"))

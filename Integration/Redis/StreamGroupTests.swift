@@ -132,7 +132,8 @@ extension IntegrationSuites {
         private func lag(_ scene: StreamScene) throws -> Int {
             let groups = try scene.server.command("XINFO", "GROUPS", "s").elements ?? []
             let facts = groups.first?.elements ?? []
-            let last = facts.firstIndex(of: .bulk(Array("last-delivered-id".utf8))).map { facts[$0 + 1].text ?? "" } ?? ""
+            let last =
+                facts.firstIndex(of: .bulk(Array("last-delivered-id".utf8))).map { facts[$0 + 1].text ?? "" } ?? ""
             return try scene.entries(of: "s").last?.id == last ? 0 : 1
         }
     }

@@ -44,9 +44,12 @@ private final class StreamTorture {
         var deleted: Set<String> = []
         /// The number from which identifiers are made; nil where the server makes them.
         var next: UInt64? = 1
-        var wasEdited = false
+        /// Whether the export knew the stream before.
+        var isKnown = false
+        /// Whether the stream was deleted and had not come back before.
+        var wasGone = false
 
-        var wasDeleted: Bool { added.count > 1 }
+        var wasDeleted: Bool { added.count > 1 || wasGone }
 
         mutating func note(_ id: String) { added[added.count - 1].append(id) }
     }
@@ -153,7 +156,6 @@ private final class StreamTorture {
         }
         guard try run(words) == .status("OK") else { return }
         models[name]?.next = last + 1
-        models[name]?.wasEdited = true
     }
 
     // MARK: The comparison
@@ -168,6 +170,8 @@ private final class StreamTorture {
             #expect(problems.isEmpty, "seed \(seed), round \(round), stream \(name): \(problems) \(model)")
             models[name] = Model()
             models[name]?.next = model.next
+            models[name]?.isKnown = try epoch(of: name) > 0
+            models[name]?.wasGone = try run(["EXISTS", name]).integer == 0
         }
     }
 
@@ -221,7 +225,9 @@ private final class StreamTorture {
         if isReset, !model.wasDeleted { problems.append("a reset of a stream that was not deleted: \(said.kinds)") }
         let unique = Set(records.map { "\($0.epoch) \($0.entry.id)" })
         if unique.count != records.count { problems.append("an entry stands twice in one history") }
-        guard !said.isUnknown else { return problems }
+        // Of a stream that is not there nothing more is said until it is back; one that is new has lost nothing of ours.
+        let isThere = try run(["EXISTS", name]).integer == 1
+        guard !said.isUnknown, model.isKnown, isThere else { return problems }
         if !unread.isEmpty { problems.append("not exported although there: \(unread)") }
         if model.wasDeleted, !isReset, model.added.dropLast().contains(where: { !$0.isEmpty }) || !added.isEmpty {
             let all = model.added.flatMap { $0 }

@@ -50,7 +50,8 @@ import Testing
         taken.insert(id(5))
         #expect(taken.highest == id(10) && taken.contains(id(5)) && !taken.contains(id(7)))
         for number in 100..<UInt64(100 + TakenEntries.limit) { taken.insert(id(number)) }
-        #expect(!taken.contains(id(2)) && taken.contains(id(100)) && taken.highest == id(99 + UInt64(TakenEntries.limit)))
+        #expect(
+            !taken.contains(id(2)) && taken.contains(id(100)) && taken.highest == id(99 + UInt64(TakenEntries.limit)))
     }
 
     @Test func `the highest that an anchor names counts although the entry is forgotten`() {

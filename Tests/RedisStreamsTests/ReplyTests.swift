@@ -38,7 +38,8 @@ import Testing
         #expect(old.added == nil && old.maxDeleted == nil)
         #expect(old.firstWitness != old.lastWitness && old.lastWitness?.id == EntryID(9, 1))
         let new = try #require(
-            try state(Self.old + ["max-deleted-entry-id", "4-4", "entries-added", ":12", "recorded-first-entry-id", "7-1"])
+            try state(
+                Self.old + ["max-deleted-entry-id", "4-4", "entries-added", ":12", "recorded-first-entry-id", "7-1"])
         )
         #expect(new.added == 12 && new.maxDeleted == EntryID(4, 4))
         let empty = try #require(try state(["length", ":0", "last-generated-id", "9-1", "first-entry", "nil"]))
@@ -54,7 +55,8 @@ import Testing
 
     @Test func `witnesses differ when anything in an entry does`() throws {
         let entries = [
-            "[1-1 a b]", "[1-1 a c]", "[1-1 ab ]", "[1-1 a b c d]", "[1-1 aaaaaaaab b]", "[1-1 aaaaaaaac b]", "[1-2 a b]",
+            "[1-1 a b]", "[1-1 a c]", "[1-1 ab ]", "[1-1 a b c d]", "[1-1 aaaaaaaab b]", "[1-1 aaaaaaaac b]",
+            "[1-2 a b]",
         ]
         var witnesses: [Witness] = []
         for entry in entries { witnesses.append(try #require(try read(item(entry)) { Witness($0) })) }
@@ -64,10 +66,12 @@ import Testing
     }
 
     @Test func `what others left lying is read in both shapes`() throws {
-        let new = try read("*3\r\n" + item("0-0") + "*1\r\n" + item("[5-1 a b]") + "*2\r\n" + item("1-1") + item("2-1")) {
+        let new = try read("*3\r\n" + item("0-0") + "*1\r\n" + item("[5-1 a b]") + "*2\r\n" + item("1-1") + item("2-1"))
+        {
             try ClaimReply($0)
         }
-        #expect(new.next == nil && new.entryCount == 1 && new.lost == [EntryID(1, 1), EntryID(2, 1)] && !new.hasNameless)
+        #expect(
+            new.next == nil && new.entryCount == 1 && new.lost == [EntryID(1, 1), EntryID(2, 1)] && !new.hasNameless)
         let old = try read("*2\r\n" + item("6-0") + "*2\r\n" + item("nil") + item("[5-1 a b]")) { try ClaimReply($0) }
         #expect(old.next == EntryID(6, 0) && old.entryCount == 2 && old.lost.isEmpty && old.hasNameless)
         #expect(throws: (any Error).self) { try read("*1\r\n" + item("6-0")) { try ClaimReply($0) } }
