@@ -208,11 +208,14 @@ extension IntegrationSuites {
         @Test("streams are a source like any other", arguments: RedisPrograms.all)
         func contract(programs: RedisPrograms) throws {
             let scene = try StreamScene(programs, streams: "s")
-            for number in 1...400 { try scene.add("s", "n", String(repeating: "x", count: number), id: "\(number)-\(number % 3)") }
+            for number in 1...400 {
+                try scene.add("s", "n", String(repeating: "x", count: number), id: "\(number)-\(number % 3)")
+            }
             let pattern = try #require(StreamPattern("s"))
             var options = StreamOptions(
                 address: try RedisAddress(parsing: Redacted(scene.server.address())), clientName: "contract",
-                selection: StreamSelection([pattern])) { _ in }
+                selection: StreamSelection([pattern])
+            ) { _ in }
             options.target = .now
             let beginning = try StreamBeginning.look(options, at: .first)
             let lane = try #require(beginning.streams.first).mark.lane

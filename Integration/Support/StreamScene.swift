@@ -69,7 +69,7 @@ final class StreamScene {
     /// Adds an entry.
     @discardableResult
     func add(_ stream: String, _ fields: String..., id: String = "*") throws -> String {
-        try server.command(([ "XADD", stream, id] + fields).map { Array($0.utf8) }).text ?? ""
+        try server.command((["XADD", stream, id] + fields).map { Array($0.utf8) }).text ?? ""
     }
 
     /// Everything that a stream holds.
@@ -90,7 +90,8 @@ final class StreamScene {
             .filter { $0["table"] as? String == stream }.compactMap { $0["path"] as? String }
         guard !paths.isEmpty else { return [] }
         let script = paths.map { "zstd -dcq '\(export.path)/\($0)'" }.joined(separator: "\n")
-        return try ShellCommand.run(["sh", "-e"], input: script).split(separator: "\n").map(String.init).map(Self.record)
+        return try ShellCommand.run(["sh", "-e"], input: script).split(separator: "\n").map(String.init).map(
+            Self.record)
     }
 
     /// The newest history of one stream, as entries.
