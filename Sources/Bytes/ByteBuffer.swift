@@ -65,15 +65,6 @@ public struct ByteBuffer: ~Copyable {
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: reserved, alignment: 16)
     }
 
-    /// Forgets the first `length` bytes and moves the rest to the front.
-    public mutating func removeFirst(_ length: Int) {
-        precondition(length >= 0 && length <= count, "no more can be removed from a buffer than it holds")
-        guard length > 0 else { return }
-        // SAFETY: both ranges lie within the written bytes; `memmove` lets them overlap.
-        unsafe memmove(base, base + length, written - length)
-        written -= length
-    }
-
     /// Makes sure that `additional` more bytes fit without growing again.
     @inlinable
     @inline(__always)
@@ -219,33 +210,6 @@ public struct ByteBuffer: ~Copyable {
         precondition(offset >= 0 && offset + 4 <= count, "a buffer cannot be overwritten beyond its end")
         // SAFETY: the precondition keeps the store inside the written bytes.
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
-    }
-
-    /// Appends `length` bytes read from `distance` bytes before the end on. They may reach into what is being appended,
-    /// which is how compressors say that something repeats.
-    @inlinable
-    public mutating func appendRepetition(_ length: Int, distance: Int) {
-        precondition(length >= 0 && distance > 0 && distance <= count, "what repeats begins within the buffer")
-        reserve(length + 8)
-        let target = unsafe base + written
-        let source = unsafe target - distance
-        var index = 0
-        if distance >= 8 {
-            while index < length {
-                // SAFETY: `reserve` made room for a word beyond the end; the word that is read was written before.
-                let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                unsafe target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-                index += 8
-            }
-        } else {
-            while index < length {
-                // SAFETY: `reserve` made room; the byte that is read was written before.
-                let byte = unsafe source.load(fromByteOffset: index, as: UInt8.self)
-                unsafe target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-                index += 1
-            }
-        }
-        written += length
     }
 
     /// Lets `body` write up to `limit` bytes in place and say how many it wrote.

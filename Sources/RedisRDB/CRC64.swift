@@ -8,10 +8,10 @@ struct CRC64 {
 
     /// Adds bytes, eight at a time.
     mutating func update(_ bytes: RawSpan) {
-        value = Self.update(value, bytes, Self.tables)
+        value = Self.update(value, bytes, Self.tables.span)
     }
 
-    private static func update(_ start: UInt64, _ bytes: RawSpan, _ tables: borrowing InlineArray<2048, UInt64>)
+    private static func update(_ start: UInt64, _ bytes: RawSpan, _ tables: Span<UInt64>)
         -> UInt64
     {
         var crc = start
@@ -33,8 +33,8 @@ struct CRC64 {
     }
 
     /// Row `n` says what a byte becomes that `n` bytes follow.
-    private static let tables: InlineArray<2048, UInt64> = {
-        var tables = InlineArray<2048, UInt64>(repeating: 0)
+    private static let tables: [UInt64] = {
+        var tables = [UInt64](repeating: 0, count: 2048)
         for byte in 0..<256 {
             var crc = UInt64(byte)
             for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x95ac_9329_ac4b_c9b5 : crc >> 1 }

@@ -22,7 +22,7 @@ enum LZF {
             let control = Int(input[at])
             if control < 32 {
                 guard at + control + 2 <= end else { break }
-                output.append(input.extracting(at + 1..<at + control + 2))
+                output.appendRun(of: input, from: at + 1, length: control + 1)
                 at += control + 2
             } else {
                 let isLong = control >> 5 == 7

@@ -9,14 +9,14 @@ extension RDBDecoder {
             return false
         }
         var scan = Scan(window.bytes, from: position, base: base)
-        first = try scan.heldString(limits, &text)
-        numbers.id = try scan.entryIDLengths()
-        numbers.time = stream.version > 1 ? Int64(bitPattern: try scan.length()) : nil
-        numbers.a = try scan.length()
-        stream.pendingLeft = numbers.a
+        found.first = try scan.heldString(limits, &text)
+        found.id = try scan.entryIDLengths()
+        found.time = stream.version > 1 ? Int64(bitPattern: try scan.length()) : nil
+        found.a = try scan.length()
+        stream.pendingLeft = found.a
         stream.groupsLeft -= 1
         position = scan.at
-        kind = .streamGroup
+        found.kind = .streamGroup
         phase = .groupPending
         return true
     }
@@ -29,12 +29,12 @@ extension RDBDecoder {
             phase = .consumers
             return false
         }
-        numbers.id = try scan.entryIDBytes()
-        numbers.time = Int64(bitPattern: try scan.littleEndianWord())
-        numbers.a = try scan.length()
+        found.id = try scan.entryIDBytes()
+        found.time = Int64(bitPattern: try scan.littleEndianWord())
+        found.a = try scan.length()
         stream.pendingLeft -= 1
         position = scan.at
-        kind = .pendingEntry
+        found.kind = .pendingEntry
         return true
     }
 
@@ -44,14 +44,14 @@ extension RDBDecoder {
             return false
         }
         var scan = Scan(window.bytes, from: position, base: base)
-        first = try scan.heldString(limits, &text)
-        numbers.b = try scan.littleEndianWord()
-        numbers.time = stream.version > 2 ? Int64(bitPattern: try scan.littleEndianWord()) : nil
-        numbers.a = try scan.length()
-        stream.pendingLeft = numbers.a
+        found.first = try scan.heldString(limits, &text)
+        found.b = try scan.littleEndianWord()
+        found.time = stream.version > 2 ? Int64(bitPattern: try scan.littleEndianWord()) : nil
+        found.a = try scan.length()
+        stream.pendingLeft = found.a
         stream.consumersLeft -= 1
         position = scan.at
-        kind = .streamConsumer
+        found.kind = .streamConsumer
         phase = .consumerPending
         return true
     }
@@ -62,10 +62,10 @@ extension RDBDecoder {
             return false
         }
         var scan = Scan(window.bytes, from: position, base: base)
-        numbers.id = try scan.entryIDBytes()
+        found.id = try scan.entryIDBytes()
         stream.pendingLeft -= 1
         position = scan.at
-        kind = .consumerPending
+        found.kind = .consumerPending
         return true
     }
 }

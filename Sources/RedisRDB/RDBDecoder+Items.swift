@@ -124,20 +124,20 @@ extension RDBDecoder {
             beginPieces(after: .items)
             return false
         }
-        first = one
+        found.first = one
         if items.shape.hasValues {
             guard let two = try scan.string(upTo: limit, &text) else {
                 text.removeAll()
                 beginPieces(after: .items)
                 return false
             }
-            second = two
-            numbers.time = try items.trailingExpiry(&scan) ?? expiry
+            found.second = two
+            found.time = try items.trailingExpiry(&scan) ?? expiry
         } else if let score = try items.trailingScore(&scan, &text) {
-            second = score
+            found.second = score
         }
         position = scan.at
-        kind = items.shape.event
+        found.kind = items.shape.event
         items.left -= 1
         items.count += 1
         return true
@@ -149,7 +149,7 @@ extension RDBDecoder {
             phase = .keyEnd
             return false
         }
-        guard facts.encoding == TypeByte.quicklist2 else {
+        guard found.facts.encoding == TypeByte.quicklist2 else {
             return try openNode(window, .ziplist, behind: 0)
         }
         var scan = Scan(window.bytes, from: position, base: base)
@@ -178,8 +178,8 @@ extension RDBDecoder {
             return false
         }
         position = scan.at
-        first = place
-        kind = .element
+        found.first = place
+        found.kind = .element
         items.left -= 1
         items.count += 1
         return true

@@ -13,8 +13,8 @@ struct ModuleState {
     /// How many bytes of the current string are still to be skipped.
     var skipLeft = 0
 
-    mutating func begin(_ module: RDBModule?, event: EventKind, idByteCount: Int) {
-        id = module ?? RDBModule(id: 0)
+    mutating func begin(_ module: RDBModule, event: EventKind, idByteCount: Int) {
+        id = module
         self.event = event
         byteCount = UInt64(idByteCount)
         skipLeft = 0
@@ -46,8 +46,10 @@ extension RDBDecoder {
             module.byteCount += UInt64(scan.at - position)
             position = scan.at
             guard isAtEnd else { continue }
-            kind = module.event
-            if kind == .moduleValue {
+            found.kind = module.event
+            found.a = module.byteCount
+            found.facts.module = module.id
+            if found.kind == .moduleValue {
                 items.count += 1
                 phase = .keyEnd
             } else {
@@ -58,7 +60,7 @@ extension RDBDecoder {
     }
 
     private mutating func skipModuleString(_ window: borrowing ByteBuffer) throws(Stop) {
-        let count = min(module.skipLeft, (window.count - position))
+        let count = min(module.skipLeft, window.count - position)
         position += count
         module.byteCount += UInt64(count)
         module.skipLeft -= count

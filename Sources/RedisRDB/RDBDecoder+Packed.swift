@@ -52,7 +52,7 @@ extension RDBDecoder {
         packed.origin = base + UInt64(place.source == .window ? place.start : start)
         position = scan.at
         do throws(WireFault) {
-            let head = try PackedHead(form, bytes(place, window))
+            let head = try PackedHead(form, place.bytes(window, text, expansion))
             packed.at = head.start
             packed.left = head.entryCount
             packed.width = head.width
@@ -66,18 +66,21 @@ extension RDBDecoder {
     }
 
     /// Whether all entries were read.
-    func isPackedAtEnd(_ window: borrowing ByteBuffer) throws(WireFault) -> Bool {
-        guard try packed.form.isAtEnd(bytes(packed.place, window), packed.at) else { return false }
+    mutating func isPackedAtEnd(_ window: borrowing ByteBuffer) throws(WireFault) -> Bool {
+        guard try packed.form.isAtEnd(packed.place.bytes(window, text, expansion), packed.at) else {
+            return false
+        }
         guard (packed.left ?? 0) == 0 else { throw WireFault(.malformed, at: packed.at) }
         return true
     }
 
     /// The entry at `at`, which moves behind it.
     @inline(__always)
-    func packedEntry(_ window: borrowing ByteBuffer, _ at: inout Int, isValue: Bool = false) throws(WireFault)
+    mutating func packedEntry(_ window: borrowing ByteBuffer, _ at: inout Int, isValue: Bool = false) throws(WireFault)
         -> PackedEntry
     {
-        try packed.form.entry(bytes(packed.place, window), &at, width: packed.width, isValue: isValue)
+        try packed.form.entry(
+            packed.place.bytes(window, text, expansion), &at, width: packed.width, isValue: isValue)
     }
 
     /// The bytes of an entry, or its number as text.
@@ -106,17 +109,17 @@ extension RDBDecoder {
     private mutating func readPackedEntries(_ window: borrowing ByteBuffer) throws(WireFault) {
         var at = packed.at
         let entry = try packedEntry(window, &at)
-        first = place(of: entry)
+        found.first = place(of: entry)
         switch packed.shape {
-        case .element: kind = .element
-        case .member: kind = .member
+        case .element: found.kind = .element
+        case .member: found.kind = .member
         case .scoredMember:
-            second = try scorePlace(window, try packedEntry(window, &at))
-            kind = .scoredMember
+            found.second = try scorePlace(window, try packedEntry(window, &at))
+            found.kind = .scoredMember
         case .field, .expiringField:
-            second = place(of: try packedEntry(window, &at, isValue: true))
-            numbers.time = packed.shape == .field ? nil : try packedExpiry(window, &at)
-            kind = .field
+            found.second = place(of: try packedEntry(window, &at, isValue: true))
+            found.time = packed.shape == .field ? nil : try packedExpiry(window, &at)
+            found.kind = .field
         }
         try countEntries(packed.shape.entryCount)
         packed.at = at
@@ -138,13 +141,14 @@ extension RDBDecoder {
         return Place(source: .text, start: start, count: text.count - start)
     }
 
-    private func packedScore(_ window: borrowing ByteBuffer, _ entry: PackedEntry) throws(WireFault) -> Double {
-        let text = bytes(packed.place, window).extracting(entry.start..<entry.start + entry.count)
+    private mutating func packedScore(_ window: borrowing ByteBuffer, _ entry: PackedEntry) throws(WireFault) -> Double
+    {
+        let text = packed.place.bytes(window, text, expansion).extracting(entry.start..<entry.start + entry.count)
         guard let score = Score.parse(text) else { throw WireFault(.malformed, at: entry.start) }
         return score
     }
 
-    private func packedExpiry(_ window: borrowing ByteBuffer, _ at: inout Int) throws(WireFault) -> Int64? {
+    private mutating func packedExpiry(_ window: borrowing ByteBuffer, _ at: inout Int) throws(WireFault) -> Int64? {
         let start = at
         let entry = try packedEntry(window, &at)
         guard entry.isInteger, entry.integer >= 0 else { throw WireFault(.malformed, at: start) }

@@ -5,7 +5,7 @@ import Bytes
 extension RDBDecoder {
     /// Nine bytes: `REDIS` and four digits, or `VALKEY` and three.
     mutating func readHeader(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
-        guard (window.count - position) >= 9 else { throw .short(9) }
+        guard window.count - position >= 9 else { throw .short(9) }
         let bytes = window.bytes.extracting(first: 9)
         let magic: RDBHeader.Magic
         if bytes.extracting(first: 6).isEqual(to: "VALKEY") {
@@ -20,27 +20,34 @@ extension RDBDecoder {
             guard (0x30...0x39).contains(bytes[index]) else { throw fault(.notRDB) }
             version = version * 10 + Int(bytes[index] - 0x30)
         }
-        header = RDBHeader(magic, version: version)
-        guard header.isKnown else { throw fault(.unknownVersion(header)) }
+        found.header = RDBHeader(magic, version: version)
+        guard found.header.isKnown else { throw fault(.unknownVersion(found.header)) }
         position = 9
-        kind = .header
+        found.kind = .header
         phase = .records
         return true
     }
 
     mutating func readRecord(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
-        guard (window.count - position) > 0 else { throw .short(1) }
+        guard window.count > position else { throw .short(1) }
         let type = window.bytes[position]
-        if let layout = TypeByte.layout(type, in: header) { return try readKey(window, type, layout) }
+        if let layout = TypeByte.layout(type, in: found.header) { return try readKey(window, type, layout) }
         var scan = Scan(window.bytes, from: position, base: base)
         scan.at += 1
         switch type {
-        case Opcode.expiryMilliseconds: facts.expiresAt = Int64(bitPattern: try scan.littleEndianWord())
+        case Opcode.expiryMilliseconds:
+            found.facts.expiresAt = Int64(bitPattern: try scan.littleEndianWord())
+            found.facts.known.insert(.expiry)
         case Opcode.expirySeconds:
-            facts.expiresAt = Int64(Int32(bitPattern: try scan.littleEndianHalfWord())) * 1000
-        case Opcode.idle: facts.idleSeconds = try scan.length()
-        case Opcode.frequency: facts.frequency = try scan.byte()
-        case Opcode.enterpriseRecency where header.magic == .redis: _ = try scan.length()
+            found.facts.expiresAt = Int64(Int32(bitPattern: try scan.littleEndianHalfWord())) * 1000
+            found.facts.known.insert(.expiry)
+        case Opcode.idle:
+            found.facts.idleSeconds = try scan.length()
+            found.facts.known.insert(.idle)
+        case Opcode.frequency:
+            found.facts.frequency = try scan.byte()
+            found.facts.known.insert(.frequency)
+        case Opcode.enterpriseRecency where found.header.magic == .redis: _ = try scan.length()
         default: return try readRareRecord(window, type)
         }
         position = scan.at
@@ -52,45 +59,45 @@ extension RDBDecoder {
         scan.at += 1
         switch type {
         case Opcode.selectDatabase:
-            numbers.a = try scan.length()
-            kind = .selectDatabase
+            found.a = try scan.length()
+            found.kind = .selectDatabase
         case Opcode.resizeDatabase:
-            (numbers.a, numbers.b) = (try scan.length(), try scan.length())
-            kind = .resizeDatabase
+            (found.a, found.b) = (try scan.length(), try scan.length())
+            found.kind = .resizeDatabase
         case Opcode.slotInfo:
-            (numbers.a, numbers.b, numbers.c) = (try scan.length(), try scan.length(), try scan.length())
-            kind = .slotInfo
+            (found.a, found.b, found.c) = (try scan.length(), try scan.length(), try scan.length())
+            found.kind = .slotInfo
         case Opcode.auxiliary:
-            first = try scan.heldString(limits, &text)
-            second = try scan.heldString(limits, &text)
-            kind = .auxiliary
+            found.first = try scan.heldString(limits, &text)
+            found.second = try scan.heldString(limits, &text)
+            found.kind = .auxiliary
         case Opcode.function:
-            first = try scan.heldString(limits, &text)
-            kind = .functionLibrary
-        case Opcode.slotImport where header.magic == .valkey:
-            first = try scan.heldString(limits, &text)
-            numbers.a = try scan.length()
-            kind = .slotImport
+            found.first = try scan.heldString(limits, &text)
+            found.kind = .functionLibrary
+        case Opcode.slotImport where found.header.magic == .valkey:
+            found.first = try scan.heldString(limits, &text)
+            found.a = try scan.length()
+            found.kind = .slotImport
             phase = .slotRanges
         case Opcode.moduleAuxiliary: return try beginModuleAuxiliary(window)
         case Opcode.end: return try readEnd(window)
         case Opcode.prereleaseFunction: throw fault(.prereleaseType(type))
-        default: throw fault(.unknownType(type, in: header))
+        default: throw fault(.unknownType(type, in: found.header))
         }
         position = scan.at
         return true
     }
 
     mutating func readSlotRange(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
-        guard numbers.a > 0 else {
+        guard found.a > 0 else {
             phase = .records
             return false
         }
         var scan = Scan(window.bytes, from: position, base: base)
-        (numbers.b, numbers.c) = (try scan.length(), try scan.length())
+        (found.b, found.c) = (try scan.length(), try scan.length())
         position = scan.at
-        numbers.a -= 1
-        kind = .slotRange
+        found.a -= 1
+        found.kind = .slotRange
         return true
     }
 
@@ -98,69 +105,72 @@ extension RDBDecoder {
     private mutating func readEnd(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
         var scan = Scan(window.bytes, from: position, base: base)
         scan.at += 1
-        numbers.checksum = .absent
-        if header.hasChecksum {
+        found.checksum = .absent
+        if found.header.hasChecksum {
             let stored = try scan.littleEndianWord()
             sum(window, upTo: position + 1)
             guard stored == 0 || stored == checksum.value else {
                 throw scan.fault(.checksum(stored: stored, computed: checksum.value), at: position + 1)
             }
-            numbers.checksum = stored == 0 ? .disabled : .verified(stored)
+            found.checksum = stored == 0 ? .disabled : .verified(stored)
         }
         position = scan.at
-        kind = .end
+        found.kind = .end
         phase = .finished
         return true
     }
 
     /// The key's name and what stands before its items.
-    private mutating func readKey(_ window: borrowing ByteBuffer, _ type: UInt8, _ layout: TypeByte.Layout) throws(Stop)
-        -> Bool
-    {
+    private mutating func readKey(
+        _ window: borrowing ByteBuffer, _ type: UInt8, _ layout: TypeByte.Layout
+    ) throws(Stop) -> Bool {
         if case .prerelease = layout { throw fault(.prereleaseType(type)) }
         var scan = Scan(window.bytes, from: position, base: base)
         scan.at += 1
-        let name = try scan.heldString(limits, &text)
-        var state = ItemState()
-        var moduleType: RDBModule?
-        let valueType: RDBValueType
-        let next: Phase
-        switch layout {
-        case .items(let value, let shape):
-            (valueType, next) = (value, .items)
-            state.shape = shape
-            if shape == .relativeExpiry { state.earliestExpiry = try scan.earliestExpiry() }
-            state.left = shape == .string ? 1 : try scan.length()
-        case .packed(let value, let form, let shape):
-            (valueType, next) = (value, .packedValue)
-            packed.form = form
-            packed.shape = shape
-        case .expiringListpack:
-            (valueType, next) = (.hash, .packedValue)
-            _ = try scan.earliestExpiry()
-            packed.form = .listpack
-            packed.shape = .expiringField
-        case .nodes:
-            (valueType, next) = (.list, .listNodes)
-            state.left = try scan.length()
-        case .stream(let version):
-            (valueType, next) = (.stream, .streamNodes)
-            stream.begin(version: version, nodes: try scan.length())
-        case .module, .prerelease:
-            (valueType, next) = (.module, .module)
-            let start = scan.at
-            moduleType = RDBModule(id: try scan.length())
-            module.begin(moduleType, event: .moduleValue, idByteCount: scan.at - start)
-        }
-        facts.type = valueType
-        facts.encoding = type
-        facts.module = moduleType
-        items = state
-        first = name
+        found.first = try scan.heldString(limits, &text)
+        items = ItemState()
+        let next = try beginValue(layout, &scan)
+        found.facts.encoding = type
         position = scan.at
         phase = next
-        kind = .beginKey
+        found.kind = .beginKey
         return true
+    }
+
+    /// What stands before the items of a value, and what is read then.
+    @_lifetime(scan: copy scan)
+    private mutating func beginValue(_ layout: TypeByte.Layout, _ scan: inout Scan) throws(Stop) -> Phase {
+        switch layout {
+        case .items(let type, let shape):
+            found.facts.type = type
+            items.shape = shape
+            if shape == .relativeExpiry { items.earliestExpiry = try scan.earliestExpiry() }
+            items.left = shape == .string ? 1 : try scan.length()
+            return .items
+        case .packed(let type, let form, let shape):
+            found.facts.type = type
+            (packed.form, packed.shape) = (form, shape)
+            return .packedValue
+        case .expiringListpack:
+            found.facts.type = .hash
+            _ = try scan.earliestExpiry()
+            (packed.form, packed.shape) = (.listpack, .expiringField)
+            return .packedValue
+        case .nodes:
+            found.facts.type = .list
+            items.left = try scan.length()
+            return .listNodes
+        case .stream(let version):
+            found.facts.type = .stream
+            stream.begin(version: version, nodes: try scan.length())
+            return .streamNodes
+        case .module, .prerelease:
+            let start = scan.at
+            found.facts.type = .module
+            found.facts.module = RDBModule(id: try scan.length())
+            module.begin(found.facts.module, event: .moduleValue, idByteCount: scan.at - start)
+            return .module
+        }
     }
 }
 

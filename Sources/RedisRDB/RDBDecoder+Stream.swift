@@ -27,9 +27,6 @@ struct StreamState {
     var sharesNames = false
     var nameAt = 0
 
-    var state = RDBStreamState(
-        length: 0, lastID: StreamEntryID(milliseconds: 0, sequence: 0), history: nil, groupCount: 0)
-
     mutating func begin(version: Int, nodes: UInt64) {
         self.version = version
         nodesLeft = nodes
@@ -66,7 +63,8 @@ extension RDBDecoder {
         packed.at = at
     }
 
-    func packedInteger(_ window: borrowing ByteBuffer, _ at: inout Int, _ range: ClosedRange<Int64>) throws(WireFault)
+    mutating func packedInteger(_ window: borrowing ByteBuffer, _ at: inout Int, _ range: ClosedRange<Int64>)
+        throws(WireFault)
         -> Int64
     {
         let start = at
@@ -103,12 +101,13 @@ extension RDBDecoder {
             return false
         }
         stream.entriesLeft -= 1
-        numbers.id = StreamEntryID(
+        found.id = StreamEntryID(
             milliseconds: stream.masterID.milliseconds &+ UInt64(bitPattern: milliseconds),
             sequence: stream.masterID.sequence &+ UInt64(bitPattern: sequence))
         items.count += 1
         packed.at = at
-        kind = .streamEntry
+        found.a = UInt64(stream.fieldsLeft)
+        found.kind = .streamEntry
         phase = .streamFields
         return true
     }
@@ -132,30 +131,34 @@ extension RDBDecoder {
             let name = stream.sharesNames ? try packedEntry(window, &nameAt) : try packedEntry(window, &at)
             stream.nameAt = nameAt
             let value = try packedEntry(window, &at)
-            first = place(of: name)
-            second = place(of: value)
+            found.first = place(of: name)
+            found.second = place(of: value)
             packed.at = at
         } catch { throw damage(error) }
         stream.fieldsLeft -= 1
-        kind = .streamField
+        found.kind = .streamField
         return true
     }
 
     mutating func readStreamState(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
         var scan = Scan(window.bytes, from: position, base: base)
-        let length = try scan.length()
-        let lastID = try scan.entryIDLengths()
-        var history: RDBStreamState.History?
-        if stream.version > 1 {
-            history = RDBStreamState.History(
-                firstID: try scan.entryIDLengths(), maxDeletedID: try scan.entryIDLengths(),
-                entriesAdded: try scan.length())
-        }
-        let groupCount = try scan.length()
-        stream.state = RDBStreamState(length: length, lastID: lastID, history: history, groupCount: groupCount)
-        stream.groupsLeft = groupCount
+        found.a = try scan.length()
+        found.id = try scan.entryIDLengths()
+        if stream.version == 1 { stream.groupsLeft = try scan.length() }
         position = scan.at
-        kind = .streamState
+        found.kind = .streamState
+        phase = stream.version == 1 ? .groups : .streamHistory
+        return true
+    }
+
+    mutating func readStreamHistory(_ window: borrowing ByteBuffer) throws(Stop) -> Bool {
+        var scan = Scan(window.bytes, from: position, base: base)
+        found.id = try scan.entryIDLengths()
+        (found.b, found.c) = (try scan.length(), try scan.length())
+        found.a = try scan.length()
+        stream.groupsLeft = try scan.length()
+        position = scan.at
+        found.kind = .streamHistory
         phase = .groups
         return true
     }

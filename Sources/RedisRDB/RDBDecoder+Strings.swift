@@ -88,10 +88,10 @@ extension RDBDecoder {
             let score = try items.trailingScore(&scan, &text)
             let expiry = try items.trailingExpiry(&scan)
             position = scan.at
-            kind = .endItem
-            first = score ?? Place()
-            numbers.flag = score != nil
-            numbers.time = expiry ?? pieces.expiresAt
+            found.kind = .endItem
+            found.first = score ?? Place()
+            found.flag = score != nil
+            found.time = expiry ?? pieces.expiresAt
             items.left -= 1
             items.count += 1
             phase = pieces.after
@@ -115,11 +115,11 @@ extension RDBDecoder {
         switch pieces.form {
         case .raw: try readRawPiece(window)
         case .compressed: try readCompressedPiece(window)
-        case .integer: first = Place(source: .text, start: 0, count: text.count)
+        case .integer: found.first = Place(source: .text, start: 0, count: text.count)
         }
-        kind = .piece
-        numbers.part = items.shape.part(pieces.stage)
-        numbers.flag = pieces.left == 0
+        found.kind = .piece
+        found.part = items.shape.part(pieces.stage)
+        found.flag = pieces.left == 0
         if pieces.left == 0 {
             pieces.isOpen = false
             pieces.stage = pieces.stage == .firstPart && items.shape.hasValues ? .secondPart : .tail
@@ -129,8 +129,8 @@ extension RDBDecoder {
 
     private mutating func readRawPiece(_ window: borrowing ByteBuffer) throws(Stop) {
         let count = min(pieces.left, limits.pieceByteCount)
-        guard (window.count - position) >= count else { throw .short(count) }
-        first = Place(source: .window, start: position, count: count)
+        guard window.count - position >= count else { throw .short(count) }
+        found.first = Place(source: .window, start: position, count: count)
         position += count
         pieces.left -= count
     }
@@ -139,20 +139,20 @@ extension RDBDecoder {
         if expansion.count - pieces.expansionStart == 0 { forgetOldPieces() }
         let goal = min(pieces.left, limits.pieceByteCount - LZF.stepByteCount)
         while expansion.count - pieces.expansionStart < goal {
-            let available = min((window.count - position), pieces.storedLeft)
+            let available = min(window.count - position, pieces.storedLeft)
             let used = try expandAvailable(window, available, until: pieces.expansionStart + goal)
             position += used
             pieces.storedLeft -= used
             guard used == 0 else { continue }
             guard available < pieces.storedLeft else { throw fault(.malformed(.compression)) }
-            throw .short(min((window.count - position) + 1, pieces.storedLeft))
+            throw .short(min(window.count - position + 1, pieces.storedLeft))
         }
         let count = expansion.count - pieces.expansionStart
         pieces.left -= count
         guard pieces.left >= 0, pieces.left > 0 || pieces.storedLeft == 0 else {
             throw fault(.malformed(.compression))
         }
-        first = Place(source: .expansion, start: pieces.expansionStart, count: count)
+        found.first = Place(source: .expansion, start: pieces.expansionStart, count: count)
         pieces.expansionStart = expansion.count
     }
 

@@ -10,7 +10,7 @@ struct RDBDecoder: ~Copyable {
     enum Phase: UInt8 {
         case header, records, slotRanges
         case items, itemPieces, listNodes, packedValue, packedItems
-        case streamNodes, streamEntries, streamFields, streamState
+        case streamNodes, streamEntries, streamFields, streamState, streamHistory
         case groups, groupPending, consumers, consumerPending
         case module, keyEnd, finished
     }
@@ -22,20 +22,15 @@ struct RDBDecoder: ~Copyable {
     /// The offset of the first byte of the window within the payload.
     var base: UInt64 = 0
     /// Texts made for the current step: numbers, scores, small strings that were compressed.
-    var text = ByteBuffer(capacity: 256)
+    @usableFromInline var text = ByteBuffer(capacity: 256)
     /// A packed form that was compressed, or the last pieces of a long compressed string.
-    var expansion = ByteBuffer(capacity: 0)
+    @usableFromInline var expansion = ByteBuffer(capacity: 0)
     var checksum = CRC64()
     /// Bytes of the window before this are in the checksum.
     var summed = 0
 
     var phase = Phase.header
-    var header = RDBHeader(.redis, version: 0)
-    var kind = EventKind.end
-    var first = Place()
-    var second = Place()
-    var facts = KeyFacts()
-    var numbers = Numbers()
+    @usableFromInline var found = Found()
     var items = ItemState()
     var pieces = PieceState()
     var packed = PackedState()
@@ -80,6 +75,7 @@ struct RDBDecoder: ~Copyable {
         case .streamEntries: try readStreamEntry(window)
         case .streamFields: try readStreamField(window)
         case .streamState: try readStreamState(window)
+        case .streamHistory: try readStreamHistory(window)
         case .groups: try readGroup(window)
         case .groupPending: try readPending(window)
         case .consumers: try readConsumer(window)
@@ -90,9 +86,9 @@ struct RDBDecoder: ~Copyable {
     }
 
     private mutating func endKey() -> Bool {
-        kind = .endKey
-        numbers.a = items.count
-        facts = KeyFacts()
+        found.kind = .endKey
+        found.a = items.count
+        found.facts = KeyFacts()
         phase = .records
         return true
     }
@@ -132,35 +128,4 @@ struct RDBDecoder: ~Copyable {
         checksum.update(window.bytes.extracting(summed..<end))
         summed = end
     }
-}
-
-/// Where bytes of an event are.
-struct Place {
-    enum Source: UInt8 { case window, text, expansion }
-
-    var source = Source.window
-    var start = 0
-    var count = 0
-}
-
-/// What is known of a key before its items.
-struct KeyFacts {
-    var type = RDBValueType.string
-    var encoding: UInt8 = 0
-    var expiresAt: Int64?
-    var idleSeconds: UInt64?
-    var frequency: UInt8?
-    var module: RDBModule?
-}
-
-/// The numbers of an event.
-struct Numbers {
-    var a: UInt64 = 0
-    var b: UInt64 = 0
-    var c: UInt64 = 0
-    var id = StreamEntryID(milliseconds: 0, sequence: 0)
-    var time: Int64?
-    var flag = false
-    var checksum = RDBChecksum.absent
-    var part = RDBPart.string
 }

@@ -49,6 +49,8 @@ public enum RDBEvent: ~Escapable {
     case streamField(RawSpan, value: RawSpan)
     /// What the stream knows about itself, after all of its entries.
     case streamState(RDBStreamState)
+    /// What the stream knows about its past; older forms don't say.
+    case streamHistory(RDBStreamHistory)
     /// A group of the stream; its pending entries follow, then its consumers.
     case streamGroup(RDBStreamGroup)
     /// An entry that was delivered within the group and not acknowledged.
@@ -104,114 +106,4 @@ public enum RDBValueType: String, Sendable, CaseIterable {
     case stream
     /// Known to a module only.
     case module
-}
-
-/// A key and what is known of it before its items.
-public struct RDBKey: ~Escapable {
-    /// Its name.
-    public let name: RawSpan
-    /// The type of its value.
-    public let type: RDBValueType
-    /// The byte by which the payload names type and encoding.
-    public let encoding: UInt8
-    /// When it expires, in milliseconds since 1970; may have passed.
-    public let expiresAt: Int64?
-    /// For how many seconds nobody had used it.
-    public let idleSeconds: UInt64?
-    /// How often it is used, on the server's logarithmic scale.
-    public let frequency: UInt8?
-    /// The module whose value it is.
-    public let module: RDBModule?
-
-    @_lifetime(copy name)
-    init(name: RawSpan, _ facts: KeyFacts) {
-        self.name = name
-        type = facts.type
-        encoding = facts.encoding
-        expiresAt = facts.expiresAt
-        idleSeconds = facts.idleSeconds
-        frequency = facts.frequency
-        module = facts.module
-    }
-}
-
-/// The type of a module: nine characters and a version, in one number.
-public struct RDBModule: Hashable, Sendable {
-    /// The number.
-    public let id: UInt64
-
-    /// The module type behind a number.
-    public init(id: UInt64) {
-        self.id = id
-    }
-
-    /// The name of the type, nine characters.
-    public var name: String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        return String((0..<9).map { alphabet[Int(id >> UInt64(58 - 6 * $0) & 63)] })
-    }
-    /// The version of its encoding.
-    public var encodingVersion: Int { Int(id & 1023) }
-}
-
-/// What a stream knows about itself.
-public struct RDBStreamState: Hashable, Sendable {
-    /// What is stored from Redis 7.0 on.
-    public struct History: Hashable, Sendable {
-        /// The first entry that is there.
-        public let firstID: StreamEntryID
-        /// The largest identifier that was deleted.
-        public let maxDeletedID: StreamEntryID
-        /// How many entries were ever added.
-        public let entriesAdded: UInt64
-    }
-
-    /// How many entries it says it has.
-    public let length: UInt64
-    /// The largest identifier that was ever added.
-    public let lastID: StreamEntryID
-    /// What is stored from Redis 7.0 on; nil in older forms.
-    public let history: History?
-    /// How many groups follow.
-    public let groupCount: UInt64
-}
-
-/// A group of a stream.
-public struct RDBStreamGroup: ~Escapable {
-    /// Its name.
-    public let name: RawSpan
-    /// The last entry that was delivered.
-    public let lastID: StreamEntryID
-    /// How many entries were read; negative when that is unknown, nil in older forms.
-    public let entriesRead: Int64?
-    /// How many pending entries follow.
-    public let pendingCount: UInt64
-
-    @_lifetime(copy name)
-    init(name: RawSpan, lastID: StreamEntryID, entriesRead: Int64?, pendingCount: UInt64) {
-        self.name = name
-        self.lastID = lastID
-        self.entriesRead = entriesRead
-        self.pendingCount = pendingCount
-    }
-}
-
-/// A consumer of a group.
-public struct RDBStreamConsumer: ~Escapable {
-    /// Its name.
-    public let name: RawSpan
-    /// When it last asked for entries, in milliseconds since 1970.
-    public let seenAt: Int64
-    /// When it last got some; nil in older forms.
-    public let activeAt: Int64?
-    /// How many pending entries follow.
-    public let pendingCount: UInt64
-
-    @_lifetime(copy name)
-    init(name: RawSpan, seenAt: Int64, activeAt: Int64?, pendingCount: UInt64) {
-        self.name = name
-        self.seenAt = seenAt
-        self.activeAt = activeAt
-        self.pendingCount = pendingCount
-    }
 }

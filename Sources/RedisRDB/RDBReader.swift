@@ -20,10 +20,10 @@ public struct RDBReader<Input: ByteInput & ~Copyable>: ~Copyable {
         readByteCount = limits.readByteCount
     }
 
-    /// How many bytes of the payload were read, whole events only.
+    /// How many bytes of the payload were used; at the end, how long it is.
     public var consumedByteCount: UInt64 { decoder.offset }
 
-    /// What was taken from the input and belongs to no event yet; at the end, to nothing of this payload.
+    /// What was taken from the input and not used yet; at the end, what does not belong to the payload.
     public var unread: RawSpan {
         @_lifetime(borrow self)
         borrowing get { window.bytes.extracting(droppingFirst: decoder.position) }
@@ -36,7 +36,7 @@ public struct RDBReader<Input: ByteInput & ~Copyable>: ~Copyable {
     @_lifetime(&self)
     public mutating func next() throws(RDBReadError<Input.Failure>) -> RDBEvent? {
         guard try advance() else { return nil }
-        return decoder.event(window)
+        return decoder.found.event(window, decoder.text, decoder.expansion)
     }
 
     @inlinable

@@ -13,7 +13,7 @@ struct EventPrinter {
     ) -> [String] {
         var printer = EventPrinter()
         do throws(RDBFault) {
-            let count = try walk(bytes, portion: portion, limits: limits) { event, _ in printer.print(event) }
+            let count = try walk(bytes, portion: portion, limits: limits) { event in printer.print(event) }
             printer.lines.append("\(count) bytes")
         } catch {
             printer.lines.append("fault: \(error)")
@@ -61,7 +61,7 @@ struct EventPrinter {
         case .field(let name, let value, let time): "  field \(quote(name)) \(quote(value))" + expiry(time)
         case .piece(let part, let bytes, let isLast): "  piece \(part) \(bytes.byteCount)" + (isLast ? " last" : "")
         case .endItem(let score, let time):
-            "  end-item" + (score.map { " " + $0.decodedString() } ?? "") + expiry(time)
+            "  end-item" + scoreText(score) + expiry(time)
         case .moduleValue(let module, let count): "  module \(module.name) \(module.encodingVersion) \(count)"
         default: streamLine(event)
         }
@@ -72,8 +72,9 @@ struct EventPrinter {
         case .streamEntry(let id, let count): "  entry \(id) \(count)"
         case .streamField(let name, let value): "    \(quote(name)) \(quote(value))"
         case .streamState(let state):
-            "  state length=\(state.length) last=\(state.lastID) groups=\(state.groupCount)"
-                + (state.history.map { " first=\($0.firstID) deleted=\($0.maxDeletedID) added=\($0.entriesAdded)" } ?? "")
+            "  state length=\(state.length) last=\(state.lastID)"
+        case .streamHistory(let history):
+            "  history first=\(history.firstID) deleted=\(history.maxDeletedID) added=\(history.entriesAdded)"
         case .streamGroup(let group):
             "  group \(quote(group.name)) last=\(group.lastID) pending=\(group.pendingCount)"
                 + (group.entriesRead.map { " read=\($0)" } ?? "")
@@ -84,6 +85,11 @@ struct EventPrinter {
         case .consumerPending(let id): "      \(id)"
         default: "?"
         }
+    }
+
+    private static func scoreText(_ score: RawSpan?) -> String {
+        if let score { return " " + score.decodedString() }
+        return ""
     }
 
     private static func expiry(_ time: Int64?) -> String { time.map { " expires=\($0)" } ?? "" }

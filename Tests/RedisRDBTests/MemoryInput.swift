@@ -10,7 +10,7 @@ struct MemoryInput: ByteInput {
     private let bytes: [UInt8]
     private let portion: Int
     private var failureAt: Int?
-    private(set) var at = 0
+    private var at = 0
 
     init(_ bytes: [UInt8], portion: Int = .max, failingOnceAt failureAt: Int? = nil) {
         self.bytes = bytes
@@ -24,26 +24,31 @@ struct MemoryInput: ByteInput {
             throw .cut
         }
         let end = at + min(limit, portion, bytes.count - at)
-        buffer.append(contentsOf: Array(bytes[at..<end]))
+        bytes.withRawSpan { buffer.append($0.extracting(at..<end)) }
         at = end
     }
 }
 
-/// Lets `visit` see every event of a payload and returns how many bytes the payload has.
+/// Shows every event of a payload to `visit`, and how many bytes were read then to `after`; returns how many there are.
 @discardableResult
 func walk(
     _ bytes: [UInt8], portion: Int = .max, limits: RDBLimits = RDBLimits(),
-    _ visit: (borrowing RDBEvent, UInt64) -> Void = { _, _ in }
+    _ visit: (borrowing RDBEvent) -> Void = { _ in }, after: (UInt64) -> Void = { _ in }
 ) throws(RDBFault) -> UInt64 {
     var reader = RDBReader(MemoryInput(bytes, portion: portion), limits: limits)
     do throws(RDBReadError<MemoryInput.Failure>) {
-        while true {
-            guard let event = try reader.next() else { break }
-            visit(event, 0)
-        }
+        while try step(&reader, visit) { after(reader.consumedByteCount) }
     } catch {
-        guard case .bytes(let fault) = error else { return 0 }
+        guard case .bytes(let fault) = error else { fatalError("this input does not fail") }
         throw fault
     }
     return reader.consumedByteCount
+}
+
+private func step(
+    _ reader: inout RDBReader<MemoryInput>, _ visit: (borrowing RDBEvent) -> Void
+) throws(RDBReadError<MemoryInput.Failure>) -> Bool {
+    guard let event = try reader.next() else { return false }
+    visit(event)
+    return true
 }
