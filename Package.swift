@@ -166,7 +166,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Commands", "PostgresAdapter", "Runtime", "Changelog", "Faults", "TestSupport"]),
+            dependencies: [
+                "Commands", "PostgresAdapter", "RedisStreams", "RedisURI", "Runtime", "Changelog", "Faults",
+                "TestSupport",
+            ]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),

@@ -35,8 +35,11 @@ struct StreamPlanReport: Encodable {
         }
         let known = Set(beginning.streams.map(\.name.key))
         waitedFor = request.selection.keys.filter { !known.contains($0) }.map { StreamName(key: $0).text }
-        warnings = beginning.streams.contains { $0.state.added == nil }
-            ? ["this server does not count what is added to a stream: entries that are trimmed unread cannot be counted"]
+        warnings =
+            beginning.streams.contains { $0.state.added == nil }
+            ? [
+                "this server does not count what is added to a stream: entries that are trimmed unread cannot be counted"
+            ]
             : []
     }
 
@@ -45,7 +48,8 @@ struct StreamPlanReport: Encodable {
         for stream in streams {
             let gone = stream.goneBefore.flatMap { $0 > 0 ? "; \($0) more are gone already" : nil } ?? ""
             lines.append(
-                "stream       \(stream.name)  \(stream.length) entries, \(stream.first ?? "-") to \(stream.last)\(gone)")
+                "stream       \(stream.name)  \(stream.length) entries, \(stream.first ?? "-") to \(stream.last)\(gone)"
+            )
             lines.append("               would begin behind \(stream.start)")
         }
         lines += waitedFor.map { "stream       \($0)  not there yet: it is waited for" }

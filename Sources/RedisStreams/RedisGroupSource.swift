@@ -190,9 +190,11 @@ public struct RedisGroupSource: ChangeSource, ~Copyable {
             if reply.hasNameless { work.insert(.history(stream, behind: .zero), at: 0) }
             if let next = reply.next { work.append(.claim(stream, from: next)) }
         case .news:
-            hasReadAll = reply.entryCount == 0 || reply.firsts.allSatisfy { first in
-                first.id > streams[first.stream].bound
-            }
+            hasReadAll =
+                reply.entryCount == 0
+                || reply.firsts.allSatisfy { first in
+                    first.id > streams[first.stream].bound
+                }
         }
     }
 

@@ -12,30 +12,30 @@ import Threads
 /// Each stream is a lane. A round looks at every stream, and for new ones; between rounds those are read to which entries
 /// are added.
 public struct RedisStreamSource: ChangeSource, ~Copyable {
-    private let options: StreamOptions
+    let options: StreamOptions
     private var pages: PageReader
     private var bell: StreamBell
-    private var session: StreamSession
-    private var streams: [FollowedStream]
-    private var numbers: [[UInt8]: Int] = [:]
-    private var discovery: StreamDiscovery
+    var session: StreamSession
+    var streams: [FollowedStream]
+    var numbers: [[UInt8]: Int] = [:]
+    var discovery: StreamDiscovery
     /// The streams to look at, in turn.
     private var due: [Int] = []
     /// The page that is being handed over.
     private var page: OpenPage?
     /// How many pages of the same stream follow each other.
     private var turn = 0
-    private var breaks: [LaneBreak] = []
-    private var touched: Set<Int> = []
-    private var notices: [SourceNotice] = []
-    private var counts: CommandCounts?
-    private var countsOfRound: CommandCounts?
-    private var newCounts: CommandCounts?
-    private var roundLeft = 0
-    private var nextRound = ContinuousClock.now
-    private var nextClock = ContinuousClock.now
+    var breaks: [LaneBreak] = []
+    var touched: Set<Int> = []
+    var notices: [SourceNotice] = []
+    var counts: CommandCounts?
+    var countsOfRound: CommandCounts?
+    var newCounts: CommandCounts?
+    var roundLeft = 0
+    var nextRound = ContinuousClock.now
+    var nextClock = ContinuousClock.now
     /// Whether nothing more can come up to the target.
-    private var isFinal = false
+    var isFinal = false
 
     private struct OpenPage {
         let stream: Int
@@ -78,7 +78,8 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         for mark in marks {
             let stream = try FollowedStream(mark)
             guard options.selection.contains(stream.name.key) else {
-                options.report(StreamReport(.warning, "stream \(stream.name.text) is not in --streams: it stays where it is"))
+                options.report(
+                    StreamReport(.warning, "stream \(stream.name.text) is not in --streams: it stays where it is"))
                 continue
             }
             add(stream)
@@ -183,7 +184,7 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         return nil
     }
 
-    private mutating func makeDue(_ number: Int) {
+    mutating func makeDue(_ number: Int) {
         guard !streams[number].isDue, !streams[number].isDone else { return }
         streams[number].isDue = true
         due.append(number)
@@ -281,179 +282,5 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         open.next = progress.next
         page = open.next < open.count ? open : nil
         if page == nil, open.isLast { streams[open.stream].memory.hasUnread = false }
-    }
-}
-
-// MARK: Verdicts
-
-extension RedisStreamSource {
-    /// Does what a verdict says; returns whether the page may be read.
-    private mutating func apply(
-        _ verdict: StreamVerdict, _ finding: PageReader.Finding, to number: Int
-    ) throws(Fault) -> Bool {
-        let name = streams[number].name.text
-        switch verdict {
-        case .absent, .needsEvidence:
-            streams[number].isDone = streams[number].bound != nil
-            return false
-        case .gone:
-            noteGone(number)
-            return false
-        case .goOn(let accounted):
-            streams[number].memory.accounted = accounted
-        case .gap(let missing, let point, let reason):
-            try stopIfAsked(name, reason)
-            streams[number].memory.point = point
-            settle(finding, number)
-            record(.gap(missing: missing.map(Int.init)), reason, number)
-        case .unknown(let reason):
-            try stopIfAsked(name, reason)
-            settle(finding, number)
-            record(.unknown, reason, number)
-        case .reset(let reason):
-            if let state = finding.look?.state { try reset(number, reason, state) }
-            return false
-        }
-        if let state = finding.look?.state { streams[number].memory.note(state) }
-        return true
-    }
-
-    /// Counts anew behind something that was not counted.
-    private mutating func settle(_ finding: PageReader.Finding, _ number: Int) {
-        guard let look = finding.look else { return }
-        streams[number].memory.note(look.state)
-        let unread = look.unreadCount(behind: streams[number].memory.point)
-        streams[number].memory.accounted = look.state.added.flatMap { added in unread.map { added - $0 } }
-        if look.witness != .same { streams[number].memory.witness = finding.firstWitness }
-    }
-
-    private mutating func reset(_ number: Int, _ reason: String, _ state: StreamState) throws(Fault) {
-        let missing = state.added.map { $0 - state.length } ?? 0
-        if missing > 0 { try stopIfAsked(streams[number].name.text, reason) }
-        try streams[number].beginAnew(with: state)
-        record(.reset, reason, number)
-        makeDue(number)
-        guard missing > 0 else { return }
-        let evidence = CommandEvidence(from: counts, to: CommandCounts(try session.info()))
-        streams[number].memory.point = state.end
-        let what = "\(missing) entries of the new stream were gone before they were read"
-        guard evidence.excludesReplacement else {
-            record(.unknown, "\(what), or belong to a stream of another name", number)
-            return
-        }
-        record(.gap(missing: Int(missing)), what, number)
-    }
-
-    private mutating func record(_ kind: LaneBreak.Kind, _ reason: String, _ number: Int) {
-        let name = streams[number].name.text
-        options.report(StreamReport(.warning, "stream \(name): \(reason)"))
-        breaks.append(LaneBreak(kind: kind, mark: streams[number].mark, reason: reason))
-    }
-
-    private mutating func noteGone(_ number: Int) {
-        let message = "the stream was deleted; when it is made again its next history begins"
-        streams[number].memory.isGone = true
-        streams[number].isDone = streams[number].bound != nil
-        options.report(StreamReport(.warning, "stream \(streams[number].name.text): \(message)"))
-        notices.append(
-            SourceNotice(code: "redis.stream.deleted", table: streams[number].name.text, message: message))
-        touched.insert(number)
-    }
-
-    private func stopIfAsked(_ name: String, _ reason: String) throws(Fault) {
-        guard options.onGap == .stop else { return }
-        throw Fault(.redisStreamGap, "stream \(name): \(reason)")
-    }
-}
-
-// MARK: Rounds and the target
-
-extension RedisStreamSource {
-    /// Every stream is looked at, and new ones are looked for.
-    private mutating func beginRound() throws(Fault) {
-        nextRound = .now + options.discoverEvery
-        // Taken before the looks: what is counted later cannot have happened before them.
-        countsOfRound = CommandCounts(try session.info())
-        roundLeft = streams.count
-        for number in streams.indices {
-            streams[number].isOfRound = true
-            makeDue(number)
-            if streams[number].isDone { settleRound(of: number) }
-        }
-        if roundLeft == 0 { adoptCounts() }
-        discovery.beginRound()
-        let waiting = options.selection.keys.filter { numbers[$0] == nil }
-        try welcome(waiting)
-    }
-
-    private mutating func settleRound(of number: Int) {
-        guard streams[number].isOfRound else { return }
-        streams[number].isOfRound = false
-        roundLeft -= 1
-        if roundLeft == 0 { adoptCounts() }
-    }
-
-    private mutating func adoptCounts() {
-        counts = countsOfRound
-        newCounts = countsOfRound
-    }
-
-    private mutating func discover() throws(Fault) {
-        let found = try discovery.step(&session).filter { numbers[$0] == nil }
-        try welcome(Set(found).sorted { $0.lexicographicallyPrecedes($1) })
-    }
-
-    /// Takes streams in that are seen for the first time.
-    private mutating func welcome(_ keys: [[UInt8]]) throws(Fault) {
-        for (key, state) in zip(keys, try session.states(of: keys)) {
-            guard let state, numbers[key] == nil else { continue }
-            let stream = FollowedStream(StreamName(key: key), beginningAt: .zero, of: state)
-            try refuseCollision(stream.name)
-            options.report(StreamReport(.info, "stream \(stream.name.text) is new: it is read from its first entry on"))
-            add(stream)
-            touched.insert(streams.count - 1)
-            makeDue(streams.count - 1)
-        }
-    }
-
-    private func refuseCollision(_ name: StreamName) throws(Fault) {
-        guard let other = streams.first(where: { $0.name.text == name.text }), other.name.key != name.key else {
-            return
-        }
-        throw Fault(.redisStreamName, "two streams would both be called \(name.text) in the export")
-    }
-
-    private mutating func add(_ stream: FollowedStream) {
-        numbers[stream.name.key] = streams.count
-        streams.append(stream)
-        if case .entry(let id) = options.target { streams[streams.count - 1].bound = id }
-    }
-
-    /// Whether everything up to the target is handed over.
-    private mutating func isAtTarget() throws(Fault) -> Bool {
-        switch options.target {
-        case .none: return false
-        case .now: return streams.allSatisfy(\.isDone)
-        case .entry(let id):
-            if isFinal { return streams.allSatisfy(\.isDone) }
-            guard .now >= nextClock else { return false }
-            nextClock = .now + .milliseconds(500)
-            guard try session.clock() > id.position.rawValue else { return false }
-            // Entries may have come between the last look and this moment, and none can come any more.
-            isFinal = true
-            try beginRound()
-            return false
-        }
-    }
-}
-
-extension CommandCounts {
-    /// Under which name an anchor keeps them.
-    static let factName = "commands"
-
-    /// Those that an anchor keeps.
-    init?(fact identity: SourceIdentity) {
-        guard let text = identity.text(Self.factName), let counts = CommandCounts(text) else { return nil }
-        self = counts
     }
 }

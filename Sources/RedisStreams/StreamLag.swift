@@ -15,7 +15,8 @@ public struct StreamLag: Sendable, Hashable {
     /// Asks the server at `address` about the lanes of an anchor, in their order.
     public static func read(_ address: RedisAddress, of marks: [LaneMark]) throws(Fault) -> [StreamLag] {
         let options = StreamOptions(
-            address: address, clientName: "kedge/status", selection: StreamSelection([])) { _ in }
+            address: address, clientName: "kedge/status", selection: StreamSelection([])
+        ) { _ in }
         var session = try StreamSession.open(options)
         var streams: [FollowedStream] = []
         for mark in marks { streams.append(try FollowedStream(mark)) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-
 public import RedisURI
 
 /// Where a run of streams ends.

@@ -105,7 +105,9 @@ extension Witness: LosslessStringConvertible {
 
     init?(_ description: String) {
         let parts = description.split(separator: "/")
-        guard parts.count == 2, let id = LaneNotation.entry.point(String(parts[0])), let digest = UInt64(parts[1], radix: 16) else {
+        guard parts.count == 2, let id = LaneNotation.entry.point(String(parts[0])),
+            let digest = UInt64(parts[1], radix: 16)
+        else {
             return nil
         }
         self.init(id: id, digest: digest)

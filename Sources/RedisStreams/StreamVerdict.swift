@@ -120,6 +120,7 @@ extension StreamVerdict {
     private static func byWitness(
         _ memory: StreamMemory, _ look: StreamLook, _ evidence: CommandEvidence?
     ) -> StreamVerdict {
+        guard memory.state != nil else { return .goOn(accounted: nil) }
         let hasGrown = look.state.lastGenerated > (memory.state?.lastGenerated ?? .zero)
         if look.witness == .same || !hasGrown && !memory.hasUnread { return .goOn(accounted: nil) }
         guard look.isTrimmed(behind: memory.point) else {

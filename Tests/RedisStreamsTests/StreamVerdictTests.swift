@@ -40,7 +40,7 @@ import Testing
         Row("the page does not reach the end", half, look(10, 10, 1, 10, .same, nil)) { $0 == .goOn(accounted: 5) },
         Row("trimmed up to the point", half, look(5, 10, 6, 10, .absent, 5), proof()) { $0 == .goOn(accounted: 5) },
         Row("trimmed beyond the point", half, look(3, 10, 8, 10, .absent, 3), proof()) {
-            $0 == .gap(missing: 2, upTo: id(7, .max), reason: "2 entries were trimmed before they were read")
+            $0 == .gap(missing: 2, upTo: id(8, 0), reason: "2 entries were trimmed before they were read")
         },
         Row("trimmed and grown", half, look(4, 20, 17, 20, .absent, 4), proof(adding: 10)) { $0.missing == 11 },
         Row("everything is trimmed", half, look(0, 10, nil, 10, .absent, 0), proof()) { $0.missing == 5 },
@@ -49,10 +49,14 @@ import Testing
         Row("trimmed, before evidence is asked for", half, look(3, 10, 8, 10, .absent, 3), nil) {
             $0 == .needsEvidence
         },
-        Row("trimmed; somebody may have deleted it and added as many", half, look(3, 10, 8, 10, .absent, 3),
-            proof(removing: 1, adding: 10)) { $0.isUnknown },
-        Row("trimmed; somebody deleted something and added less", half, look(3, 10, 8, 10, .absent, 3),
-            proof(removing: 1, adding: 9)) { $0.missing == 2 },
+        Row(
+            "trimmed; somebody may have deleted it and added as many", half, look(3, 10, 8, 10, .absent, 3),
+            proof(removing: 1, adding: 10)
+        ) { $0.isUnknown },
+        Row(
+            "trimmed; somebody deleted something and added less", half, look(3, 10, 8, 10, .absent, 3),
+            proof(removing: 1, adding: 9)
+        ) { $0.missing == 2 },
         Row("trimmed; somebody renamed something", half, look(3, 10, 8, 10, .absent, 3), proof(replacing: 1)) {
             $0.isUnknown
         },
@@ -64,8 +68,10 @@ import Testing
         Row("made again, as many were added", whole, look(8, 30, 21, 12, .absent, 8), proof(removing: 1, adding: 12)) {
             $0.isReset
         },
-        Row("made again, more were added than ever before", whole, look(8, 90, 21, 40, .absent, 8),
-            proof(removing: 1, adding: 40)) { $0.isUnknown },
+        Row(
+            "made again, more were added than ever before", whole, look(8, 90, 21, 40, .absent, 8),
+            proof(removing: 1, adding: 40)
+        ) { $0.isUnknown },
         Row("identifiers went back", whole, look(3, 3, 1, 30, .absent, 3)) { $0.isReset },
         Row("identifiers went back by hand", whole, look(3, 3, 1, 30, .absent, 3), proof(editing: 1)) { $0.isUnknown },
         Row("an entry holds something else", whole, look(10, 10, 1, 10, .other, 0)) { $0.isReset },
@@ -75,10 +81,16 @@ import Testing
         Row("fewer were added than read, and the witness stands", whole, look(10, 12, 1, 10, .same, 2)) {
             $0.isUnknown
         },
-        Row("an empty stream stays empty", memory(point: 10, accounted: 10, length: 0, last: 10, first: nil, added: 10),
-            look(0, 10, nil, 10, .absent, 0), nil) { $0 == .goOn(accounted: 10) },
-        Row("what was not settled is settled at the end", memory(point: 5, accounted: nil, length: 9, last: 9, first: 1,
-            added: 9), look(9, 9, 1, 9, .same, 4)) { $0 == .goOn(accounted: 5) },
+        Row(
+            "an empty stream stays empty", memory(point: 10, accounted: 10, length: 0, last: 10, first: nil, added: 10),
+            look(0, 10, nil, 10, .absent, 0), nil
+        ) { $0 == .goOn(accounted: 10) },
+        Row(
+            "what was not settled is settled at the end",
+            memory(
+                point: 5, accounted: nil, length: 9, last: 9, first: 1,
+                added: 9), look(9, 9, 1, 9, .same, 4)
+        ) { $0 == .goOn(accounted: 5) },
     ]
 
     @Test(arguments: counted.indices)
@@ -92,7 +104,7 @@ import Testing
         Row("the witness stands", old(5, unread: true), look(10, 10, 1, nil, .same, 5)) { $0 == .goOn(accounted: nil) },
         Row("nothing was added", old(10), look(0, 10, nil, nil, .absent, 0)) { $0 == .goOn(accounted: nil) },
         Row("unread entries are gone", old(5, unread: true), look(2, 20, 19, nil, .absent, 2)) {
-            $0 == .gap(missing: nil, upTo: id(18, .max), reason: "entries were trimmed before they were read")
+            $0 == .gap(missing: nil, upTo: id(19, 0), reason: "entries were trimmed before they were read")
         },
         Row("all read ones are gone, and more were added", old(10), look(2, 20, 19, nil, .absent, 2)) {
             $0.isUnknown
@@ -128,7 +140,8 @@ import Testing
         let state = StreamState(length: 3, lastGenerated: id(10, 1), first: id(8, 1), added: 10)
         let first = StreamMemory(beginningAt: .zero, of: state)
         #expect(first.accounted == 7 && first.hasUnread)
-        #expect(StreamVerdict(first, StreamLook(state: state, witness: .absent, unread: 3), CommandEvidence.none).isUnknown)
+        #expect(
+            StreamVerdict(first, StreamLook(state: state, witness: .absent, unread: 3), CommandEvidence.none).isUnknown)
         #expect(StreamVerdict(first, StreamLook(state: state, witness: .same, unread: 3), nil) == .goOn(accounted: 7))
         let newest = StreamMemory(beginningAt: id(10, 1), of: state)
         #expect(newest.accounted == 10 && !newest.hasUnread)
