@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles", "Changelog", "Threads",
+                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles", "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),
         .testTarget(name: "RedisRDBTests", dependencies: ["RedisRDB", "Bytes"], exclude: ["Fixtures"]),
