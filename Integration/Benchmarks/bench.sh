@@ -6,7 +6,7 @@
 #
 #   BENCH_ROWS     rows of the snapshot's table (5000000)     BENCH_RUNS    how often each job runs (3)
 #   BENCH_CHANGES  changes in the backlog (2000000)           BENCH_JOBS    which: "snapshot drain idle memory"
-#   BENCH_UNDER    a command that each measurement is made under, such as `taskset -c 0,1`
+#   BENCH_UNDER    a command that each group of measurements is made under, such as `taskset -c 0,1`
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make bench" >&2; exit 1; }
@@ -58,7 +58,15 @@ export PGHOST=127.0.0.1 PGPORT=$port PGUSER=postgres PGDATABASE=postgres
 source="postgresql://postgres@127.0.0.1:$port/postgres"
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 wants() { [[ " $jobs " == *" $1 "* ]]; }
-measure() { "${under[@]}" python3 "$here/measure.py" "$results" "$1" "$postmaster" -- "${@:2}"; }
+measure() { python3 "$here/measure.py" "$results" "$1" "$postmaster" -- "${@:2}"; }
+
+
+# Makes a group of measurements, in a shell of its own that may stand under another program.
+group() {
+    export here kedge rows runs jobs folder results duckdb postmaster source bin slot publication end
+    export -f sql wants measure snapshot renew_slot "$1"
+    "${under[@]}" bash -c "set -euo pipefail; $1"
+}
 
 # A snapshot by kedge: job, table, codec.
 snapshot() {
@@ -76,14 +84,14 @@ CREATE TABLE $1 (
     title text NOT NULL, note text, placed timestamptz NOT NULL, sent timestamptz, details jsonb NOT NULL,
     paid boolean NOT NULL, token uuid NOT NULL);
 INSERT INTO $1
-SELECT n, n * 7919 % 1000003, nullif(n % 9, 0), n % 9999999 / 100.0, nullif(n % 4, 0) * 1.25,
+SELECT n, (n * 7919 % 1000003)::integer, nullif(n % 9, 0)::smallint, n % 9999999 / 100.0, nullif(n % 4, 0) * 1.25,
     'Order ' || n || CASE n % 40 WHEN 0 THEN ' "first" \ last' WHEN 1 THEN ' Käse für 東京' ELSE '' END || ' ' || hash,
     CASE n % 5 WHEN 0 THEN 'ring twice' || chr(10) || left(hash, 8) WHEN 1 THEN left(hash, 14) END,
     timestamptz '2025-01-01' + n * interval '7.3 seconds',
     CASE WHEN n % 4 <> 0 THEN timestamptz '2025-01-02' + n * interval '7.9 seconds' END,
     jsonb_build_object('article', 'A' || n % 65536, 'gift', n % 2 = 0, 'marks', jsonb_build_array('m' || n % 31, 'n' || n % 17)),
     n % 8 <> 0, hash::uuid
-FROM (SELECT n, md5(n::text) AS hash FROM generate_series(1, $2) n) numbers;
+FROM (SELECT n, md5(n::text) AS hash FROM generate_series(1::bigint, $2) n) numbers;
 VACUUM (FREEZE, ANALYZE) $1;
 SQL
 }
@@ -152,25 +160,33 @@ drains() {
 
 idle() {
     "$kedge" run --source "$source" --to "$folder/idle" --tables 'public.one' --slot kedge_idle --until now --quiet
-    for _ in $(seq "$((runs + 2))"); do
+    for _ in $(seq $((runs + 2))); do
         measure kedge-idle "$kedge" run --source "$source" --to "$folder/idle" --slot kedge_idle --until now --quiet
     done
 }
 
-if wants snapshot || wants memory; then make_table orders "$rows"; fi
-if wants snapshot; then snapshots; fi
-if wants memory; then
-    make_table tenth $((rows / 10))
+memory() {
     for _ in $(seq "$runs"); do
         snapshot kedge-tenth tenth none
         snapshot kedge-tenth-zstd tenth zstd
         if ! wants snapshot; then snapshot kedge-plain orders none && snapshot kedge-zstd orders zstd; fi
     done
+}
+
+slot='' publication='' end=''
+if wants snapshot || wants memory; then make_table orders "$rows"; fi
+if wants snapshot; then group snapshots; fi
+if wants memory; then
+    make_table tenth $((rows / 10))
+    group memory
 fi
-if wants drain; then make_backlog && drains; fi
+if wants drain; then
+    make_backlog
+    group drains
+fi
 if wants idle; then
     sql -c 'CREATE TABLE one (id integer PRIMARY KEY)' -c 'INSERT INTO one VALUES (1)'
-    idle
+    group idle
 fi
 printf '%s rows, %s changes\n' "$rows" "$changes"
 python3 "$here/report.py" "$results"
