@@ -45,7 +45,7 @@ fuzz: ## Fuzz every decoder for SECONDS=60
 	@Tests/Fuzz/run.sh $(SECONDS_EACH)
 
 golden: ## Write the golden files anew; review the difference as a change of the format
-	KEDGE_GOLDEN=rewrite $(SWIFT) test --filter '^NDJSONFormatTests\.'
+	KEDGE_GOLDEN=rewrite $(SWIFT) test --filter '^(NDJSONFormatTests|RedisRDBTests)\.'
 	git --no-pager diff --stat -- Tests
 
 bench: deps release ## Measure against DuckDB, psql and pg_recvlogical in one run (BENCH_ROWS, BENCH_RUNS, …)

@@ -46,12 +46,24 @@ let package = Package(
         // The walk, with the decoders, which are pure and fuzzable.
         .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
         .target(name: "PgOutput", dependencies: ["Bytes"]),
+        .target(name: "RedisRDB", dependencies: ["Bytes"]),
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
         .target(
             name: "PostgresAdapter",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "DurableFiles", "PgOutput", "PostgresValues", "Changelog",
             ]
+        ),
+        .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(
+            name: "RedisKeyspace",
+            dependencies: [
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles", "Changelog",
+                "RedisRDB",
+            ]),
+        .target(
+            name: "RedisStreams",
+            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
@@ -85,7 +97,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "PostgresAdapter",
+                "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -107,6 +119,13 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
+        .testTarget(
+            name: "RedisKeyspaceTests",
+            dependencies: [
+                "RedisKeyspace", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles", "Changelog", "Threads",
+                "Bytes", "Faults", "TestSupport",
+            ]),
+        .testTarget(name: "RedisRDBTests", dependencies: ["RedisRDB", "Bytes"], exclude: ["Fixtures"]),
         .testTarget(name: "PostgresValuesTests", dependencies: ["PostgresValues", "Changelog", "Bytes"]),
         .testTarget(
             name: "PostgresAdapterTests",
@@ -147,19 +166,26 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Commands", "PostgresAdapter", "Runtime", "Changelog", "Faults", "TestSupport"]),
+            dependencies: [
+                "Commands", "PostgresAdapter", "RedisStreams", "RedisURI", "Runtime", "Changelog", "Faults",
+                "TestSupport",
+            ]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),
         .testTarget(name: "RedisURITests", dependencies: ["RedisURI", "Faults"]),
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
+        .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "RedisFacts", "Hiredis", "Changelog", "Bytes", "Faults"]),
         .testTarget(name: "HouseTests", dependencies: ["Faults"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]

@@ -2,9 +2,11 @@
 
 import Anchors
 import ArgumentParser
+import Changelog
 import DurableFiles
 import Faults
 import PostgresAdapter
+import RedisStreams
 
 /// `kedge doctor`: see `docs/manual/doctor.md`.
 struct DoctorCommand: ParsableCommand {
@@ -13,6 +15,7 @@ struct DoctorCommand: ParsableCommand {
 
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
+    @OptionGroup var streams: StreamSourceOptions
     @OptionGroup var outputs: OutputOptions
 
     private struct Line: Encodable {
@@ -23,10 +26,16 @@ struct DoctorCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try outputs.settings(source.flags.merging(export.flags) { first, _ in first })
+        let settings = try outputs.settings(
+            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first })
         let console = try Console(settings)
-        let request = try SourceRequest(settings)
-        var checks = try PostgresDoctor(request.options(), mode: request.mode, resume: resumePoint(settings)).examine()
+        let kind = try settings.sourceKind()
+        try settings.refuseForeign(to: kind)
+        var checks =
+            switch kind {
+            case .postgres: try postgres(settings)
+            case .redis: try RedisRequest(settings).doctor(lanes: newestAnchor(settings)?.lanes).examine()
+            }
         if let path = try settings.text(.to) {
             checks.append(destination(path, minimum: try settings.byteCount(.minFree)))
         }
@@ -41,12 +50,20 @@ struct DoctorCommand: ParsableCommand {
         }
     }
 
+    private func postgres(_ settings: Settings) throws(Fault) -> [Check] {
+        let request = try SourceRequest(settings)
+        return try PostgresDoctor(request.options(), mode: request.mode, resume: resumePoint(settings)).examine()
+    }
+
     /// Where the export stands, when there is one already.
     private func resumePoint(_ settings: Settings) throws(Fault) -> ResumePoint? {
-        guard let path = try settings.text(.to), try Files.exists(ExportFolder(path).exportRecord),
-            case let chain = DirectoryAnchorStore(exportPath: path), let last = try chain.latest()?.anchor
-        else { return nil }
-        return ResumePoint(behind: last, in: chain)
+        guard let path = try settings.text(.to), let last = try newestAnchor(settings) else { return nil }
+        return ResumePoint(behind: last, in: DirectoryAnchorStore(exportPath: path))
+    }
+
+    private func newestAnchor(_ settings: Settings) throws(Fault) -> Anchor? {
+        guard let path = try settings.text(.to), try Files.exists(ExportFolder(path).exportRecord) else { return nil }
+        return try DirectoryAnchorStore(exportPath: path).latest()?.anchor
     }
 
     private func text(_ lines: [Line]) -> String {

@@ -34,7 +34,8 @@ struct OutputOptions: ParsableArguments {
 struct SourceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A PostgreSQL connection string or URI; PG* variables fill in what it leaves out.", valueName: "uri"))
+            "A PostgreSQL connection string or URI, whose gaps PG* variables fill; or redis://, rediss:// or unix://.",
+            valueName: "uri"))
     var source: String?
     @Option(
         help: ArgumentHelp(
@@ -67,6 +68,27 @@ struct SourceOptions: ParsableArguments {
             .excludeTables: excludeTables.isEmpty ? nil : excludeTables.joined(separator: ","), .slot: slot,
             .publication: publication, .noCreate: noCreate ? "true" : nil, .snapshot: snapshot,
             .columnPrefix: columnPrefix, .slotTimeout: slotTimeout,
+        ])
+    }
+}
+
+/// Options that say which streams of a Redis-like server are exported, and how.
+struct StreamSourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Of a Redis source: streams reads streams by identifier.", valueName: "mode"))
+    var mode: String?
+    @Option(
+        help: ArgumentHelp(
+            "Streams to export: keys with * and ?, several parted by commas or given again.", valueName: "pattern"))
+    var streams: [String] = []
+    @Option(help: ArgumentHelp("Read through this consumer group, and share its entries.", valueName: "name"))
+    var group: String?
+    @Option(help: ArgumentHelp("Which consumer of the group this is.", valueName: "name"))
+    var consumer: String?
+
+    var flags: [SettingKey: String] {
+        present([
+            .mode: mode, .streams: streams.isEmpty ? nil : streams.joined(separator: ","), .group: group,
+            .consumer: consumer,
         ])
     }
 }

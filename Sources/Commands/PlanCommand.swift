@@ -12,6 +12,7 @@ struct PlanCommand: ParsableCommand {
 
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
+    @OptionGroup var streams: StreamSourceOptions
     @OptionGroup var outputs: OutputOptions
 
     private struct Report: Encodable {
@@ -40,8 +41,15 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try outputs.settings(source.flags.merging(export.flags) { first, _ in first })
+        let settings = try outputs.settings(
+            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first })
         let console = try Console(settings)
+        let kind = try settings.sourceKind()
+        try settings.refuseForeign(to: kind)
+        guard kind == .postgres else {
+            let report = try StreamPlanReport(RedisRequest(settings))
+            return try console.print(report.text, or: report)
+        }
         let request = try SourceRequest(settings)
         let plan = try PostgresPlan.read(request.options(), mode: request.mode)
         let report = report(plan, request)

@@ -27,6 +27,10 @@ final class PostgresRoute: SourceRoute {
 
     /// Runs once.
     func attempt() throws(Fault) -> RunReport.End {
+        if let kind = run.last?.anchor.source.kind, kind != "postgresql" {
+            throw Fault(
+                .sourceOther, "the export was begun from \(kind), and --source names a PostgreSQL database")
+        }
         var stretch = try firstStretch()
         while true {
             switch stretch {

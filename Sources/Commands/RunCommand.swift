@@ -17,6 +17,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
+    @OptionGroup var streams: StreamSourceOptions
+    @OptionGroup var replication: ReplicationSourceOptions
     @OptionGroup var outputs: OutputOptions
     @Option(
         help: ArgumentHelp(
@@ -50,6 +52,20 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Whose changes: any, or none that the source has itself replicated.", valueName: "which"))
     var origin: String?
+    @Option(
+        help: ArgumentHelp(
+            "Entries of a stream that are missing: record writes it into the chain and goes on, stop ends the run.",
+            valueName: "policy"))
+    var onGap: String?
+    @Option(help: ArgumentHelp("How often new streams are looked for.", valueName: "time"))
+    var discoverEvery: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long an entry of the group lies unacknowledged with another consumer before it is taken over.",
+            valueName: "time"))
+    var minIdle: String?
+    @Flag(help: "Create the consumer group where it does not exist.")
+    var createGroup = false
     @Option(help: ArgumentHelp("zstd, gzip or none.", valueName: "codec"))
     var compression: String?
     @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
@@ -90,8 +106,10 @@ struct RunCommand: ParsableCommand {
             .twoPhase: twoPhase ? "true" : nil, .origin: origin, .compression: compression,
             .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
-            .stopGrace: stopGrace,
+            .stopGrace: stopGrace, .onGap: onGap, .discoverEvery: discoverEvery, .minIdle: minIdle,
+            .createGroup: createGroup ? "true" : nil,
         ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
+            .merging(streams.flags) { first, _ in first }.merging(replication.flags) { first, _ in first }
     }
 
     func run() throws {
@@ -99,15 +117,13 @@ struct RunCommand: ParsableCommand {
         let console = try Console(settings)
         let stop = StopSignal()
         try warnOfPlainPassword(console)
-        let choice: BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
-        let postgres = try PostgresRunSettings(settings, snapshotOnly: snapshotOnly)
-        if resnapshot, postgres.creation == .forbidden {
-            throw Fault(
-                .settingInvalid, "no-create and --resnapshot exclude each other: a new snapshot needs a new slot")
-        }
-        SignalWatch.begin { stop.request() }
-        let run = try ExportRun(postgres.run, console: console, stop: stop, crash: Self.crashPlan())
-        let route = PostgresRoute(run, postgres, choice: choice)
+        let kind = try settings.sourceKind()
+        try settings.refuseForeign(to: kind)
+        let (run, route) =
+            switch kind {
+            case .postgres: try postgres(settings, console, stop)
+            case .redis: try redis(settings, console, stop)
+            }
         let display = ProgressDisplay(run.progress, console: console)
         let report: RunReport
         do throws(Fault) {
@@ -120,11 +136,47 @@ struct RunCommand: ParsableCommand {
         if !console.isQuiet || console.output == .json { try console.print(report.text, or: report) }
     }
 
+    private func postgres(
+        _ settings: Settings, _ console: Console, _ stop: StopSignal
+    ) throws(Fault) -> (ExportRun, any SourceRoute) {
+        let choice: BreakChoice = acceptGap ? .acceptGap : resnapshot ? .resnapshot : .stop
+        let postgres = try PostgresRunSettings(settings, snapshotOnly: snapshotOnly)
+        if resnapshot, postgres.creation == .forbidden {
+            throw Fault(
+                .settingInvalid, "no-create and --resnapshot exclude each other: a new snapshot needs a new slot")
+        }
+        SignalWatch.begin { stop.request() }
+        let run = try ExportRun(postgres.run, console: console, stop: stop, crash: Self.crashPlan())
+        return (run, PostgresRoute(run, postgres, choice: choice))
+    }
+
+    private func redis(
+        _ settings: Settings, _ console: Console, _ stop: StopSignal
+    ) throws(Fault) -> (ExportRun, any SourceRoute) {
+        if acceptGap { throw Fault(.usage, "--accept-gap is for sources of PostgreSQL", hint: "leave it out; see --on-gap") }
+        if try settings.redisMode() == .replication {
+            let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: snapshotOnly, resnapshots: resnapshot)
+            SignalWatch.begin { stop.request() }
+            let run = try ExportRun(keyspace.run, console: console, stop: stop, crash: Self.crashPlan())
+            return (run, KeyspaceRoute(run, keyspace))
+        }
+        if resnapshot {
+            throw Fault(
+                .usage, "--resnapshot is for sources that have a snapshot, and streams have none",
+                hint: "leave it out; see --on-gap")
+        }
+        let redis = try RedisRunSettings(settings, snapshotOnly: snapshotOnly)
+        SignalWatch.begin { stop.request() }
+        let run = try ExportRun(redis.run, console: console, stop: stop, crash: Self.crashPlan())
+        return (run, RedisRoute(run, redis))
+    }
+
     /// A password among the arguments can be read by everybody on this machine.
     private func warnOfPlainPassword(_ console: Console) throws(Fault) {
         guard let text = source.source, Redacted.redact(text) != text else { return }
         console.log.warning(
-            "the password in --source can be seen in the list of processes; use PGPASSFILE or KEDGE_SOURCE")
+            "the password in --source can be seen in the list of processes; use \(SourceKind(of: Redacted(text)) == .postgres ? "PGPASSFILE or " : "")KEDGE_SOURCE"
+        )
     }
 
     private static func crashPlan() throws(Fault) -> CrashPlan {

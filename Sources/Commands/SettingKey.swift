@@ -26,9 +26,20 @@ enum SettingKey: String, CaseIterable {
     case minFree = "min-free"
     case queueBytes = "queue-bytes"
     case slotTimeout = "slot-timeout"
+    case mode
+    case streams
+    case onGap = "on-gap"
+    case discoverEvery = "discover-every"
+    case group
+    case consumer
+    case minIdle = "min-idle"
+    case createGroup = "create-group"
     case retryFor = "retry-for"
     case stopGrace = "stop-grace"
     case columnPrefix = "column-prefix"
+    case acknowledge = "ack"
+    case spoolBytes = "spool-bytes"
+    case fromDump = "from-rdb"
     case output
     case logFormat = "log-format"
     case logLevel = "log-level"
@@ -37,8 +48,10 @@ enum SettingKey: String, CaseIterable {
     /// What holds when nobody says anything; nil when the setting is then absent.
     var defaultValue: String? {
         switch self {
-        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel: nil
-        case .noCreate, .twoPhase, .quiet: "false"
+        case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .mode, .streams,
+            .group, .consumer, .fromDump:
+            nil
+        case .noCreate, .twoPhase, .createGroup, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
@@ -53,9 +66,14 @@ enum SettingKey: String, CaseIterable {
         case .minFree: "1GiB"
         case .queueBytes: "4MiB"
         case .slotTimeout: "60s"
+        case .onGap: "record"
+        case .discoverEvery: "10s"
+        case .minIdle: "60s"
         case .retryFor: "5m"
         case .stopGrace: "10s"
         case .columnPrefix: "_cdc_"
+        case .acknowledge: "zero"
+        case .spoolBytes: "4GiB"
         case .output: "text"
         case .logFormat: "auto"
         case .logLevel: "info"

@@ -7,6 +7,8 @@ import DurableFiles
 import Faults
 import Metastore
 import PostgresAdapter
+import RedisStreams
+import RedisURI
 
 /// `kedge status`: see `docs/manual/status.md`.
 struct StatusCommand: ParsableCommand {
@@ -41,6 +43,21 @@ struct StatusCommand: ParsableCommand {
             let message: String
         }
 
+        struct Stream: Encodable {
+            let name: String
+            let epoch: UInt16
+            let position: String
+            var newest: String?
+            var lagEntries: Int64?
+        }
+
+        struct Break: Encodable {
+            let anchor: Int
+            let kind: String
+            let missing: Int?
+            let reason: String
+        }
+
         let export: String
         let anchor: Int
         let kind: String
@@ -53,6 +70,8 @@ struct StatusCommand: ParsableCommand {
         let records: Int?
         let tables: Int
         let notices: [Notice]
+        let breaks: [Break]
+        var streams: [Stream]?
         var lagBytes: UInt64?
         var lagSeconds: Int64?
         var serverPosition: String?
@@ -67,7 +86,10 @@ struct StatusCommand: ParsableCommand {
             throw Fault(.anchorMissing, "the export has no anchor yet")
         }
         var report = try report(latest, folder)
-        if try settings.text(.source) != nil {
+        let kind = try settings.sourceKind()
+        if try settings.text(.source) != nil, kind == .redis {
+            try add(streamsAt: settings.redisAddress(), latest, to: &report)
+        } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }
         try console.print(text(report), or: report)
@@ -76,7 +98,7 @@ struct StatusCommand: ParsableCommand {
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
         let store = try? Metastore(reading: folder.catalog)
         let lease = (try? store?.lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
-        let notices = try self.notices(until: latest, folder)
+        let (notices, breaks) = try self.news(until: latest, folder)
         let tables = try Files.names(in: folder.path).filter { $0 != ExportFolder.controlName }
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
@@ -84,26 +106,51 @@ struct StatusCommand: ParsableCommand {
             ageSeconds: max(0, (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000),
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
             records: try? store?.recordedRowCount(), tables: tables.count,
-            notices: notices)
+            notices: notices, breaks: breaks,
+            streams: latest.lanes.isEmpty
+                ? nil
+                : latest.lanes.map {
+                    Report.Stream(name: $0.lane.name, epoch: $0.lane.epoch, position: $0.lane.notation.text($0.to))
+                })
     }
 
     /// How many anchors are looked at for notices.
     private static let noticeReach = 100
 
-    /// What the newest anchors tell of the source, newest first.
-    private func notices(until latest: Anchor, _ folder: ExportFolder) throws(Fault) -> [Report.Notice] {
+    /// What the newest anchors tell of the source, newest first: notices, and breaks in a lane.
+    private func news(
+        until latest: Anchor, _ folder: ExportFolder
+    ) throws(Fault) -> ([Report.Notice], [Report.Break]) {
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var found: [Report.Notice] = []
+        var breaks: [Report.Break] = []
         var next: Anchor? = latest
         while let anchor = next, anchor.number > latest.number - Self.noticeReach {
             found += anchor.notices.reversed().map {
                 Report.Notice(anchor: anchor.number, code: $0.code, table: $0.table, message: $0.message)
             }
             guard anchor.number > 1 else { break }
+            if !anchor.lanes.isEmpty, anchor.kind != .changes {
+                breaks.append(
+                    Report.Break(
+                        anchor: anchor.number, kind: anchor.kind.rawValue, missing: anchor.missing,
+                        reason: anchor.reason ?? ""))
+            }
             next = try store.anchor(anchor.number - 1)?.anchor
             if next == nil { throw Fault(.exportBroken, "anchor \(anchor.number - 1) is missing") }
         }
-        return found
+        return (found, breaks)
+    }
+
+    /// How far the streams are ahead of the export.
+    private func add(streamsAt address: RedisAddress, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        let marks = latest.lanes.map { LaneMark(lane: $0.lane, point: $0.to, facts: $0.facts) }
+        let lags = try StreamLag.read(address, of: marks)
+        report.streams = zip(latest.lanes, lags).map { range, lag in
+            Report.Stream(
+                name: range.lane.name, epoch: range.lane.epoch, position: range.lane.notation.text(range.to),
+                newest: lag.newest.map(LaneNotation.entry.text), lagEntries: lag.entryCount)
+        }
     }
 
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
@@ -147,12 +194,25 @@ struct StatusCommand: ParsableCommand {
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }
+        lines += (report.streams ?? []).map { stream in
+            let ahead = stream.newest.map { newest in
+                "; the newest is \(newest)" + (stream.lagEntries.map { ", \($0) entries ahead" } ?? "")
+            }
+            return "stream      \(stream.name) at \(stream.position)\(ahead ?? "")"
+        }
+        lines += report.breaks.prefix(5).map { "\($0.kind.padded(to: 11)) \($0.reason) (anchor \($0.anchor))" }
+        if report.breaks.count > 5 { lines.append("            and \(report.breaks.count - 5) more of late") }
         lines += report.notices.prefix(5).map {
             "notice      \($0.table) \($0.message) (anchor \($0.anchor)) [\($0.code)]"
         }
         if report.notices.count > 5 { lines.append("            and \(report.notices.count - 5) more of late") }
         return lines.joined(separator: "\n")
     }
+}
+
+extension String {
+    /// With blanks behind it, up to `width` characters.
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
 extension ExportFolder {

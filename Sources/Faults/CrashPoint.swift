@@ -36,6 +36,12 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case afterTableSnapshotReach
     case afterTableSnapshotRead
     case afterTableSnapshotAnchor
+    // Being a replica, in order.
+    case afterFullResync
+    case duringReplicationPayload
+    case afterReplicationPayload
+    case afterGapAnchor
+    case duringReplicationSpool
 
     /// What kedge is doing when it passes a point.
     public enum Occasion: Sendable {
@@ -47,6 +53,8 @@ public enum CrashPoint: String, CaseIterable, Sendable {
         case spooling
         /// Tables are read again in the middle of a history.
         case readingAgain
+        /// A server is followed as a replica.
+        case replicating
     }
 
     /// When the point is passed.
@@ -61,6 +69,9 @@ public enum CrashPoint: String, CaseIterable, Sendable {
         case .duringSpool: .spooling
         case .afterTableSnapshotSlot, .afterTableSnapshotReach, .afterTableSnapshotRead, .afterTableSnapshotAnchor:
             .readingAgain
+        case .afterFullResync, .duringReplicationPayload, .afterReplicationPayload, .afterGapAnchor,
+            .duringReplicationSpool:
+            .replicating
         }
     }
 }

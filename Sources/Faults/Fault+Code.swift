@@ -40,6 +40,10 @@ extension Fault {
         case postgresSnapshotImpossible = "postgres.snapshot.impossible"
         case postgresToastUnknown = "postgres.toast.unknown"
         case postgresPreparedMissing = "postgres.prepared.missing"
+        case redisPayload = "redis.payload"
+        case redisSpoolFull = "redis.spool.full"
+        case redisNoReplication = "redis.replication.missing"
+        case redisReplicationVersion = "redis.replication.version"
         case redisUnreachable = "redis.unreachable"
         case redisNotReady = "redis.not-ready"
         case redisRefused = "redis.refused"
@@ -50,6 +54,10 @@ extension Fault {
         case redisProtocol = "redis.protocol"
         case redisCluster = "redis.cluster"
         case redisReadOnly = "redis.read-only"
+        case redisStreamGap = "redis.stream.gap"
+        case redisStreamType = "redis.stream.type"
+        case redisStreamName = "redis.stream.name"
+        case redisGroupMissing = "redis.group.missing"
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
@@ -100,7 +108,7 @@ extension Fault.Code {
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,
             .postgresSlotInvalid, .postgresSlotForeign, .postgresPreparedMissing, .postgresSnapshotRewritten,
-            .sourceGap, .sourceFork,
+            .redisStreamGap, .redisStreamType, .redisGroupMissing, .sourceGap, .sourceFork,
             .sourceOther, .exportMissing, .tableMissing, .anchorMissing:
             66
         case .postgresUnreachable, .postgresServerChanged, .postgresStandbyBehind, .postgresSlotTimeout,
@@ -109,13 +117,17 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
+        case .redisPayload: 65
+        case .redisNoReplication, .redisReplicationVersion: 78
+        case .redisSpoolFull: 75
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
         case .postgresRefused, .postgresPermission, .postgresRowSecurity, .redisRefused, .redisPermission,
             .redisUnverified, .redisTLS, .filePermission:
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly:
+            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly,
+            .redisStreamName:
             78
         }
     }

@@ -41,6 +41,11 @@ extension Fault.Code {
             "set REPLICA IDENTITY FULL on the table, or accept unknown values with --toast unknown"
         case .postgresPreparedMissing:
             "put the folder back, or take a new snapshot with --resnapshot"
+        case .redisPayload: "nothing was published; check the dump with redis-check-rdb, and report this if it is whole"
+        case .redisSpoolFull:
+            "start the run again: it goes on from the last anchor; a faster destination or a larger --spool-bytes prevents it"
+        case .redisNoReplication: "export streams by name instead, with --streams"
+        case .redisReplicationVersion: "begin with a snapshot, or upgrade the server"
         case .redisUnreachable: "check host, port and network; the run can simply be started again"
         case .redisNotReady: "wait until the server has loaded its data and has its master; start the run again"
         case .redisRefused: "check user and password in --source: redis://user:password@host"
@@ -52,6 +57,10 @@ extension Fault.Code {
         case .redisProtocol: "check that the port is one of Redis; if it is, please report this with the detail above"
         case .redisCluster: "name the whole cluster: redis+cluster://host:port,host:port"
         case .redisReadOnly: "the server is a replica; name its master"
+        case .redisStreamGap: "go on and let the chain record it with --on-gap record"
+        case .redisStreamType: "name streams in --streams; `kedge plan` shows those that there are"
+        case .redisStreamName: "rename one of the keys, or leave it out of --streams"
+        case .redisGroupMissing: "create it with XGROUP CREATE, or let kedge create it with --create-group"
         case .sourceGap:
             "changes are missing: go on without them with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceFork:

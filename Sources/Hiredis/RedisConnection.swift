@@ -155,7 +155,7 @@ public struct RedisConnection: ~Copyable {
 }
 
 /// A connection that hiredis has let go of.
-public struct DetachedLink: ~Copyable {
+public struct DetachedLink: ~Copyable, Sendable {
     /// The bare connection.
     public var transport: Transport
     /// What had come already.

@@ -1,52 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Changelog
+public import Changelog
 public import Faults
 import LibPQ
 import Threads
-
-/// One thing that was looked at, and what to do about it.
-public struct Check: Sendable {
-    /// How it stands.
-    public enum Verdict: String, Sendable {
-        /// As it should be.
-        case good = "ok"
-        /// It works, and may hurt later.
-        case warning
-        /// A run would fail.
-        case failure
-    }
-
-    /// What was looked at.
-    public let name: String
-    /// How it stands.
-    public let verdict: Verdict
-    /// What was seen.
-    public let finding: String
-    /// What to do; nil when nothing is to be done.
-    public let remedy: String?
-    /// The fault with which a run would end; nil unless the verdict is a failure.
-    public let code: Fault.Code?
-
-    /// Makes a check.
-    public init(
-        _ name: String, _ verdict: Verdict, _ finding: String, remedy: String? = nil,
-        code: Fault.Code = .postgresConfiguration
-    ) {
-        self.name = name
-        self.verdict = verdict
-        self.finding = finding
-        self.remedy = remedy
-        self.code = verdict == .failure ? code : nil
-    }
-
-    /// The check that `fault` fails.
-    public init(_ name: String, failing fault: Fault) {
-        self.init(
-            name, .failure, fault.detail.map { "\(fault.message) (\($0))" } ?? fault.message,
-            remedy: fault.hint ?? fault.code.hint, code: fault.code)
-    }
-}
 
 /// Looks at everything that a run needs of a server, and predicts how long an anchor will live. Changes nothing.
 public struct PostgresDoctor: Sendable {

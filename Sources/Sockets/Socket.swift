@@ -10,7 +10,7 @@ import Faults
 #endif
 
 /// One connected socket that never blocks: its owner.
-struct Socket: ~Copyable {
+struct Socket: ~Copyable, Sendable {
     /// The number by which the kernel knows it.
     let descriptor: Int32
 

@@ -7,7 +7,7 @@ public import RedisURI
 /// A stream of bytes to a server and back, secured or not: no call blocks beyond its deadline.
 ///
 /// After a fault, and after ``Arrival/end``, it is of no further use.
-public struct Transport: ~Copyable {
+public struct Transport: ~Copyable, Sendable {
     private let socket: Socket
     private var session: TLSSession?
     /// On the way between the socket and the session.

@@ -6,14 +6,14 @@
     import Darwin
 #endif
 
-/// A lock with one condition: what a bounded queue needs and the standard library does not have.
+/// A lock with one condition: what queues between threads need and the standard library does not have.
 @safe
-final class Monitor: @unchecked Sendable {
+public final class Monitor: @unchecked Sendable {
     // SAFETY: both are made for use by several threads, and are not moved while they live.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init() {
+    public init() {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
@@ -34,14 +34,14 @@ final class Monitor: @unchecked Sendable {
     }
 
     /// Runs `body` alone.
-    func locked<R: ~Copyable, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    public func locked<R: ~Copyable, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return try body()
     }
 
     /// Gives the lock up until ``wakeAll()`` or the deadline, whichever is first; call it inside ``locked(_:)``.
-    func wait(until deadline: ContinuousClock.Instant) {
+    public func wait(until deadline: ContinuousClock.Instant) {
         let remaining = max(.zero, deadline - .now)
         let (seconds, attoseconds) = remaining.components
         var time = timespec()
@@ -56,7 +56,7 @@ final class Monitor: @unchecked Sendable {
     }
 
     /// Wakes everybody who waits.
-    func wakeAll() {
+    public func wakeAll() {
         unsafe pthread_cond_broadcast(condition)
     }
 }

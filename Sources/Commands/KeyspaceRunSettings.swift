@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Changelog
+import Faults
+import RedisKeyspace
+import RedisStreams
+import RedisURI
+
+/// What one run was asked to do with the keyspace of a Redis-like store.
+struct KeyspaceRunSettings {
+    /// Where to end.
+    enum Target: Equatable {
+        case none
+        case now
+        case offset(UInt64)
+    }
+
+    let run: RunSettings
+    let address: RedisAddress
+    let endpoint: Endpoint
+    let mode: SnapshotChoice
+    let onGap: GapPolicy
+    let resnapshots: Bool
+    let target: Target
+    let acknowledgement: ReplicationOptions.Acknowledgement
+    let spoolByteCount: Int
+    /// A dump that a server has written, to begin with in the place of a snapshot.
+    let dumpPath: String?
+
+    init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
+        let address = try settings.redisAddress()
+        guard case .single = address.topology, let endpoint = address.endpoints.first else {
+            throw Fault(
+                .redisCluster, "the keyspace of several servers cannot be followed",
+                hint: "name one of the servers, or export streams with --streams")
+        }
+        self.address = RedisAddress(
+            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
+        self.endpoint = endpoint
+        run = try RunSettings(settings)
+        mode = snapshotOnly ? .only : try settings.choice(.snapshot, SnapshotChoice.self)
+        onGap = try settings.choice(.onGap, GapPolicy.self)
+        self.resnapshots = resnapshots
+        acknowledgement = try settings.choice(.acknowledge, ReplicationOptions.Acknowledgement.self)
+        spoolByteCount = try settings.byteCount(.spoolBytes, minimum: 1 << 20)
+        dumpPath = try settings.text(.fromDump)
+        target =
+            try settings.text(.until) == nil
+            ? .none
+            : settings.parsed(.until, "now, or an offset", among: ["now"]) { text in
+                text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
+            }
+    }
+}

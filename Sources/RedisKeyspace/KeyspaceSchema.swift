@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+
+/// The tables of a keyspace: one for each database, all with the same columns (`docs/format.md`, Records of a keyspace).
+public struct KeyspaceSchema: Sendable {
+    /// The columns in the order in which records append their values.
+    static let columns: [TableSchema.Column] = [
+        column("op", .enumeration),
+        column("key", .bytes),
+        column("type", .enumeration),
+        column("apply", .enumeration),
+        column("value", .bytes),
+        column("items", .list(.list(.bytes))),
+        column("expire_at_ms", .integer(bits: 64)),
+        column("cause", .text),
+        column("meta", .map),
+        column("cmd", .text),
+        column("argv", .list(.bytes)),
+        column("piece", .integer(bits: 64)),
+        column("continues", .text),
+    ]
+
+    private var tables: [Int: TableSchema] = [:]
+
+    /// No database was seen yet.
+    public init() {}
+
+    /// The table of a database.
+    public mutating func table(_ database: Int) -> TableSchema {
+        if let table = tables[database] { return table }
+        let table = TableSchema(table: Self.name(database), columns: Self.columns, key: [])
+        tables[database] = table
+        return table
+    }
+
+    /// What the table of a database is called.
+    public static func name(_ database: Int) -> TableName { TableName(namespace: nil, name: "db\(database)") }
+
+    private static func column(_ name: String, _ type: ColumnType) -> TableSchema.Column {
+        TableSchema.Column(name: name, type: type, sourceType: "redis")
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Changelog
+public import Faults
+import Hiredis
+import RedisFacts
+
+/// Looks at everything that a run of streams needs of a server. Changes nothing.
+public struct StreamDoctor: Sendable {
+    private let options: StreamOptions
+    private let marks: [LaneMark]
+
+    /// Makes a doctor for the run that the options describe; `marks` say where an export stands that is there already.
+    public init(_ options: StreamOptions, marks: [LaneMark]) {
+        self.options = options
+        self.marks = marks
+    }
+
+    /// All checks; the first is whether the server can be reached, and without it there are no others.
+    public func examine() throws(Fault) -> [Check] {
+        var session: StreamSession
+        do throws(Fault) {
+            session = try StreamSession.open(options)
+        } catch {
+            return [Check("server", failing: error)]
+        }
+        var checks: [Check] = []
+        do throws(Fault) {
+            let info = try session.info()
+            checks.append(Check("server", .good, "Redis \(info.version), \(info.isMaster ? "a master" : "a replica")"))
+            checks.append(counting(info))
+            checks.append(memory(info))
+            checks.append(try permissions(&session, info))
+            checks += try streams(&session)
+        } catch {
+            checks.append(Check("commands", failing: error))
+        }
+        return checks
+    }
+
+    private func counting(_ info: ServerInfo) -> Check {
+        guard info.isAtLeast(7, 0) else {
+            return Check(
+                "counters", .warning, "Redis \(info.version) does not count what is added to a stream",
+                remedy: "entries that are trimmed unread are noticed, and cannot be counted; use Redis 7.0 or later")
+        }
+        return Check("counters", .good, "what is trimmed unread can be counted")
+    }
+
+    /// Whether the server may do away with streams by itself.
+    private func memory(_ info: ServerInfo) -> Check {
+        let policy = info["maxmemory_policy"] ?? "noeviction"
+        guard info.number("maxmemory") ?? 0 > 0, policy.hasPrefix("allkeys") else {
+            return Check("eviction", .good, "maxmemory_policy \(policy) leaves streams alone")
+        }
+        return Check(
+            "eviction", .warning, "maxmemory_policy \(policy) may remove a whole stream when memory is short",
+            remedy: "use noeviction or a volatile policy where streams matter")
+    }
+
+    /// Each command is tried in a way that does nothing.
+    private func permissions(_ session: inout StreamSession, _ info: ServerInfo) throws(Fault) -> Check {
+        let name = options.selection.keys.first ?? (options.selection.patterns.first?.prefix ?? [])
+        let key = name.isEmpty ? Array("kedge".utf8) : name
+        let text = { (words: [String]) in words.map { Array($0.utf8) } }
+        let trials: [[[UInt8]]] = [
+            text(["XRANGE"]) + [key] + text(["1-1", "0-1", "COUNT", "1"]), text(["XINFO", "STREAM"]) + [key],
+            text(["XREAD", "COUNT", "1", "STREAMS"]) + [key] + text(["18446744073709551615-18446744073709551615"]),
+            text(["SCAN", "0", "COUNT", "1", "TYPE", "stream"]), text(["MULTI"]), text(["EXEC"]), text(["TIME"]),
+        ]
+        for words in trials {
+            guard case .error(let error) = try session.run(words), error.kind == .denied else { continue }
+            return Check("permissions", failing: error.fault)
+        }
+        return Check("permissions", .good, "all commands that a run needs are allowed")
+    }
+
+    private func streams(_ session: inout StreamSession) throws(Fault) -> [Check] {
+        let beginning = try StreamBeginning.look(options, at: .first)
+        let known = Set(beginning.streams.map(\.name.key))
+        var checks = options.selection.keys.filter { !known.contains($0) }.map { key in
+            Check(
+                "stream \(StreamName(key: key).text)", .warning, "it is not there", remedy: "it is waited for")
+        }
+        let selected = marks.filter { mark in (try? FollowedStream(mark)).map { known.contains($0.name.key) } ?? false }
+        for mark in selected {
+            let stream = try FollowedStream(mark)
+            guard let state = beginning.streams.first(where: { $0.name == stream.name })?.state else { continue }
+            checks.append(lifetime(of: stream, state))
+        }
+        let count = beginning.streams.count
+        checks.append(Check("streams", count > 0 ? .good : .warning, "\(count) match --streams", remedy: nil))
+        return checks
+    }
+
+    /// Whether what the export has not read is still there.
+    private func lifetime(of stream: FollowedStream, _ state: StreamState) -> Check {
+        let name = "stream \(stream.name.text)"
+        let behind = state.added.flatMap { added in stream.memory.accounted.map { added - $0 } }
+        guard let behind, behind > state.length else {
+            return Check(name, .good, "\(state.length) entries are there\(behind.map { ", \($0) to be read" } ?? "")")
+        }
+        return Check(
+            name, .warning, "\(behind) entries are to be read, and \(state.length) are there: some are gone",
+            remedy: "run more often, or let producers keep more (XADD MAXLEN)")
+    }
+}
