@@ -6,6 +6,7 @@ import Changelog
 import DurableFiles
 import Faults
 import PostgresAdapter
+import RedisKeyspace
 import RedisStreams
 
 /// `kedge doctor`: see `docs/manual/doctor.md`.
@@ -34,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
         var checks =
             switch kind {
             case .postgres: try postgres(settings)
-            case .redis: try RedisRequest(settings).doctor(lanes: newestAnchor(settings)?.lanes).examine()
+            case .redis: try redis(settings)
             }
         if let path = try settings.text(.to) {
             checks.append(destination(path, minimum: try settings.byteCount(.minFree)))
@@ -53,6 +54,17 @@ struct DoctorCommand: ParsableCommand {
     private func postgres(_ settings: Settings) throws(Fault) -> [Check] {
         let request = try SourceRequest(settings)
         return try PostgresDoctor(request.options(), mode: request.mode, resume: resumePoint(settings)).examine()
+    }
+
+    private func redis(_ settings: Settings) throws(Fault) -> [Check] {
+        let last = try newestAnchor(settings)
+        guard try settings.redisMode() == .replication else {
+            return try RedisRequest(settings).doctor(lanes: last?.lanes).examine()
+        }
+        let (address, endpoint) = try settings.replicationSource()
+        return try KeyspaceDoctor(
+            address, at: endpoint, point: last.flatMap { ReplicationPoint($0.source, at: $0.to) }
+        ).examine()
     }
 
     /// Where the export stands, when there is one already.

@@ -26,7 +26,11 @@ final class KeyspaceRoute: SourceRoute {
     /// Runs once.
     func attempt() throws(Fault) -> RunReport.End {
         let server = try KeyspaceServer.read(settings.address, at: settings.endpoint)
-        guard let last = run.last else { return try begin(server, after: nil) }
+        if !hasBegun { for warning in server.warnings { run.console.log.warning("\(warning)") } }
+        guard let last = run.last else {
+            guard let path = settings.dumpPath else { return try begin(server, after: nil) }
+            return try goOn(after: begin(KeyspaceDump(path), server), server)
+        }
         if settings.mode == .only, last.anchor.kind == .snapshot, !settings.resnapshots { return .targetReached }
         if settings.resnapshots, !hasBegun { return try begin(server, after: Break(.lost("a new snapshot was asked for"))) }
         return try goOn(after: last, server)
@@ -102,6 +106,24 @@ final class KeyspaceRoute: SourceRoute {
             link.close()
             throw error
         }
+    }
+
+    /// Begins with a dump; the commands behind it come from the server, if it still has them.
+    private func begin(_ dump: KeyspaceDump, _ server: KeyspaceServer) throws(Fault) -> StoredAnchor {
+        guard let start = dump.streamStart else {
+            throw Fault(
+                .redisPayload, "\(dump.path) does not say which commands follow it",
+                hint: "a server writes that when it has had a replica, or is one; begin with a snapshot instead")
+        }
+        let parts = try run.parts(source: server.identity(at: start), epoch: 1)
+        var publication = Publication(
+            kind: .snapshot, from: Position(rawValue: start.offset), to: Position(rawValue: start.offset))
+        publication.segments = try SnapshotExport(dump.snapshot, parts: parts).read(jobs: 1)
+        let stored = try parts.publisher.publish(publication, epoch: 1, after: nil)
+        run.last = stored
+        hasBegun = true
+        run.console.log.info("dump read: \(run.progress.rowCount) records as of offset \(start.offset)")
+        return stored
     }
 
     /// Reads the snapshot and anchors it, behind an anchor that tells of the break before it.

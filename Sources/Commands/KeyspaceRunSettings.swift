@@ -28,15 +28,7 @@ struct KeyspaceRunSettings {
     let dumpPath: String?
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
-        let address = try settings.redisAddress()
-        guard case .single = address.topology, let endpoint = address.endpoints.first else {
-            throw Fault(
-                .redisCluster, "the keyspace of several servers cannot be followed",
-                hint: "name one of the servers, or export streams with --streams")
-        }
-        self.address = RedisAddress(
-            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
-        self.endpoint = endpoint
+        (address, endpoint) = try settings.replicationSource()
         run = try RunSettings(settings)
         mode = snapshotOnly ? .only : try settings.choice(.snapshot, SnapshotChoice.self)
         onGap = try settings.choice(.onGap, GapPolicy.self)
@@ -50,5 +42,20 @@ struct KeyspaceRunSettings {
             : settings.parsed(.until, "now, or an offset", among: ["now"]) { text in
                 text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
             }
+    }
+}
+
+extension Settings {
+    /// The one server whose keyspace is meant, and who we are there.
+    func replicationSource() throws(Fault) -> (RedisAddress, Endpoint) {
+        let address = try redisAddress()
+        guard case .single = address.topology, let endpoint = address.endpoints.first else {
+            throw Fault(
+                .redisCluster, "the keyspace of several servers cannot be followed",
+                hint: "name one of the servers, or export streams with --streams")
+        }
+        let bare = RedisAddress(
+            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
+        return (bare, endpoint)
     }
 }

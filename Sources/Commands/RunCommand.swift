@@ -124,6 +124,11 @@ struct RunCommand: ParsableCommand {
             case .postgres: try postgres(settings, console, stop)
             case .redis: try redis(settings, console, stop)
             }
+        try Self.finish(run, along: route, console)
+    }
+
+    /// Runs, shows how far it is, and tells what came of it.
+    static func finish(_ run: ExportRun, along route: any SourceRoute, _ console: Console) throws(Fault) {
         let display = ProgressDisplay(run.progress, console: console)
         let report: RunReport
         do throws(Fault) {
@@ -184,7 +189,7 @@ struct RunCommand: ParsableCommand {
         )
     }
 
-    private static func crashPlan() throws(Fault) -> CrashPlan {
+    static func crashPlan() throws(Fault) -> CrashPlan {
         guard let text = ProcessInfo.processInfo.environment["KEDGE_CRASH_AT"] else { return .none }
         guard let plan = CrashPlan(parsing: text, effect: .killProcess) else {
             throw Fault(.settingInvalid, "KEDGE_CRASH_AT: \"\(text)\" is no crash point")

@@ -14,6 +14,8 @@ public struct KeyspaceServer: Sendable {
     public let valkeyVersion: String?
     /// What it says of its replication.
     public let state: ReplicationState
+    /// How many bytes a second it has taken in lately, by its own count.
+    let inputByteRate: Double
     /// Its settings that matter; empty where it does not tell.
     public let settings: [String: String]
 
@@ -34,6 +36,7 @@ public struct KeyspaceServer: Sendable {
             }
             return KeyspaceServer(
                 version: info.version, valkeyVersion: info["valkey_version"], state: state,
+                inputByteRate: (info["instantaneous_input_kbps"].flatMap { Double($0) } ?? 0) * 1024,
                 settings: try settings(&connection))
         }
     }
@@ -48,6 +51,9 @@ public struct KeyspaceServer: Sendable {
         }
         return settings
     }
+
+    /// What a person calls it.
+    var name: String { valkeyVersion.map { "Valkey \($0)" } ?? "Redis \(version)" }
 
     /// How long the server waits for a word of its replicas.
     public var replicationTimeout: Duration? { settings["repl-timeout"].flatMap { Int64($0) }.map { .seconds($0) } }

@@ -38,12 +38,7 @@ public final class KeyspaceSnapshot: SnapshotSource {
 
     /// From where the stream of commands goes on, as the payload said; nil before it was read.
     public var streamStart: ReplicationPoint? {
-        origin.withLock { origin in
-            origin.map {
-                ReplicationPoint(
-                    replicationID: $0.replicationID, offset: UInt64(clamping: $0.offset), database: $0.database)
-            }
-        }
+        origin.withLock { $0.map(ReplicationPoint.init) }
     }
 
     /// A reader from the beginning.
@@ -84,7 +79,7 @@ public final class KeyspaceSnapshotReader: SnapshotReader {
                 }
             }
         } catch {
-            throw fault(error)
+            throw Self.fault(error)
         }
         self.reader = consume reader
         return .more
@@ -114,11 +109,19 @@ public final class KeyspaceSnapshotReader: SnapshotReader {
         if rest > 0 { throw .input(Fault(.redisPayload, "bytes follow the end of the snapshot")) }
     }
 
-    private func fault(_ error: RDBReadError<Fault>) -> Fault {
+    static func fault(_ error: RDBReadError<Fault>) -> Fault {
         switch error {
         case .input(let fault): fault
         case .bytes(let fault):
             Fault(.redisPayload, "the snapshot of the server cannot be read", detail: fault.description)
         }
+    }
+}
+
+extension ReplicationPoint {
+    /// The point that a payload says it stands at.
+    init(_ origin: ReplicationOrigin) {
+        self.init(
+            replicationID: origin.replicationID, offset: UInt64(clamping: origin.offset), database: origin.database)
     }
 }

@@ -31,11 +31,9 @@ extension SnapshotRecorder {
 
     mutating func takeStream(_ event: borrowing RDBEvent, into batch: inout ChangeBatch) {
         switch event {
-        case .streamState(let state): endEntries(state, into: &batch)
-        case .streamHistory(let history): appendState(history, into: &batch)
-        case .streamGroup(let group):
-            appendState(nil, into: &batch)
-            append(group, into: &batch)
+        case .streamState(let state): appendState(state, into: &batch)
+        case .streamHistory(let history): append(history, into: &batch)
+        case .streamGroup(let group): append(group, into: &batch)
         case .streamConsumer(let consumer): append(consumer, into: &batch)
         case .pendingEntry(let id, let deliveredAt, let count): appendPending(id, deliveredAt, count, into: &batch)
         case .consumerPending(let id): appendConsumerPending(id, into: &batch)
@@ -43,7 +41,7 @@ extension SnapshotRecorder {
         }
     }
 
-    private mutating func endEntries(_ state: RDBStreamState, into batch: inout ChangeBatch) {
+    private mutating func appendState(_ state: RDBStreamState, into batch: inout ChangeBatch) {
         if run.pieces > 0 {
             endRuns(state.length, into: &batch)
         } else {
@@ -53,27 +51,31 @@ extension SnapshotRecorder {
             endFirstRecord(.whole, in: &batch)
         }
         run.isOver = true
-        run.streamState = state
-    }
-
-    /// Appends what a stream says of itself, once: with its history where its form has one.
-    mutating func appendState(_ history: RDBStreamHistory?, into batch: inout ChangeBatch) {
-        guard let state = run.streamState else { return }
-        run.streamState = nil
         meta.removeAll()
         meta.beginNestedMap()
         meta.appendMeta("length", state.length)
         meta.appendMeta("last_id", text: state.lastID.description)
-        if let history {
-            meta.appendMeta("first_id", text: history.firstID.description)
-            meta.appendMeta("max_deleted_id", text: history.maxDeletedID.description)
-            meta.appendMeta("entries_added", history.entriesAdded)
-        }
+        run.hasOpenState = true
+    }
+
+    private mutating func append(_ history: RDBStreamHistory, into batch: inout ChangeBatch) {
+        guard run.hasOpenState else { return }
+        meta.appendMeta("first_id", text: history.firstID.description)
+        meta.appendMeta("max_deleted_id", text: history.maxDeletedID.description)
+        meta.appendMeta("entries_added", history.entriesAdded)
+        closeState(into: &batch)
+    }
+
+    /// Appends the record about a stream; newer servers tell more of it in a step of its own.
+    mutating func closeState(into batch: inout ChangeBatch) {
+        guard run.hasOpenState else { return }
+        run.hasOpenState = false
         meta.endNested()
         appendStreamRecord("row_stream", hasItems: false, into: &batch)
     }
 
     private mutating func append(_ group: borrowing RDBStreamGroup, into batch: inout ChangeBatch) {
+        closeState(into: &batch)
         items.beginNestedList()
         items.appendNestedScalar(group.name)
         items.endNested()

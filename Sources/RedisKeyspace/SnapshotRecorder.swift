@@ -40,8 +40,8 @@ struct SnapshotRecorder: ~Copyable {
         var fieldsLeft = 0
         /// The value is handed out; what follows is about a stream.
         var isOver = false
-        /// What a stream says of itself and is in no record yet.
-        var streamState: RDBStreamState?
+        /// The record about the stream is begun in `meta`.
+        var hasOpenState = false
     }
 
     init(runByteCount: Int = 1 << 20) {
@@ -116,7 +116,7 @@ struct SnapshotRecorder: ~Copyable {
     }
 
     private mutating func endKey(_ itemCount: UInt64, into batch: inout ChangeBatch) {
-        guard !run.isOver else { return appendState(nil, into: &batch) }
+        guard !run.isOver else { return closeState(into: &batch) }
         guard run.pieces > 0 else {
             beginRecord("row", in: &batch)
             batch.appendNull()
