@@ -5,6 +5,7 @@ import ArgumentParser
 import Changelog
 import DurableFiles
 import Faults
+import Hiredis
 import PostgresAdapter
 import RedisKeyspace
 import RedisStreams
@@ -61,7 +62,8 @@ struct DoctorCommand: ParsableCommand {
         guard try settings.redisMode() == .replication else {
             return try RedisRequest(settings).doctor(lanes: last?.lanes).examine()
         }
-        let (address, endpoint) = try settings.replicationSource()
+        let address = try settings.replicationSource().located(settings.serverPreference())
+        let endpoint = address.endpoints[0]
         return try KeyspaceDoctor(
             address, at: endpoint, point: last.flatMap { ReplicationPoint($0.source, at: $0.to) }
         ).examine()

@@ -86,7 +86,8 @@ struct KedgeCommand: ParsableCommand {
         abstract: "Export a database's snapshot and change stream as files under a hash-chained chain of anchors.",
         version: Version.line,
         subcommands: [
-            RunCommand.self, SnapshotCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self, AnchorsCommand.self,
+            RunCommand.self, SnapshotCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self,
+            AnchorsCommand.self,
             VerifyCommand.self, CatCommand.self, InspectCommand.self, SlotCommand.self, ConfigCommand.self,
         ])
 }

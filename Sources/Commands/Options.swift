@@ -84,11 +84,13 @@ struct StreamSourceOptions: ParsableArguments {
     var group: String?
     @Option(help: ArgumentHelp("Which consumer of the group this is.", valueName: "name"))
     var consumer: String?
+    @Flag(help: "Where sentinels are named: read from a replica that is in step, if there is one.")
+    var preferReplica = false
 
     var flags: [SettingKey: String] {
         present([
             .mode: mode, .streams: streams.isEmpty ? nil : streams.joined(separator: ","), .group: group,
-            .consumer: consumer,
+            .consumer: consumer, .preferReplica: preferReplica ? "true" : nil,
         ])
     }
 }

@@ -34,10 +34,10 @@ final class RedisRoute: SourceRoute {
     private func begin() throws(Fault) -> StoredAnchor {
         if let group = settings.group {
             return try publish(
-                StreamBeginning.identity(options()).reading(through: group.group), [],
+                StreamBeginning.identity(try options()).reading(through: group.group), [],
                 reason: "begun with the consumer group \"\(group.group)\"")
         }
-        let beginning = try StreamBeginning.look(options(), at: settings.request.start)
+        let beginning = try StreamBeginning.look(try options(), at: settings.request.start)
         for stream in beginning.streams {
             let before = stream.goneBefore.flatMap { $0 > 0 ? "; \($0) more were gone before kedge came" : nil } ?? ""
             run.console.log.info("stream \(stream.name.text): \(stream.state.length) entries\(before)")
@@ -87,7 +87,7 @@ final class RedisRoute: SourceRoute {
 
     private func follow(_ last: StoredAnchor) throws(Fault) -> RunReport.End {
         let marks = last.anchor.lanes.map { LaneMark(lane: $0.lane, point: $0.to, facts: $0.facts) }
-        let options = options()
+        let options = try options()
         let identity = try StreamBeginning.identity(options)
         if let group = settings.group {
             var source = try RedisGroupSource.open(
@@ -109,9 +109,9 @@ final class RedisRoute: SourceRoute {
         }
     }
 
-    private func options() -> StreamOptions {
+    private func options() throws(Fault) -> StreamOptions {
         let log = run.console.log
-        var options = settings.request.options(
+        var options = try settings.request.options(
             clientName: "kedge/\(run.workspace.folder.path.split(separator: "/").last ?? "")"
         ) { report in
             switch report.level {

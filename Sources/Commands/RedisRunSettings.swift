@@ -2,6 +2,7 @@
 
 import Changelog
 import Faults
+import Hiredis
 import RedisStreams
 import RedisURI
 
@@ -16,21 +17,24 @@ enum RedisMode: String, CaseIterable {
 /// What a call was told of a Redis-like source.
 struct RedisRequest {
     let address: RedisAddress
+    let preference: ServerPreference
     let selection: StreamSelection
     let start: StreamStart
 
     init(_ settings: Settings) throws(Fault) {
         address = try settings.redisAddress()
+        preference = try settings.serverPreference()
         if try settings.text(.mode) != nil { _ = try settings.choice(.mode, RedisMode.self) }
         selection = try settings.streamSelection()
         start = try settings.choice(.snapshot, SnapshotChoice.self) == .none ? .newest : .first
     }
 
-    /// Options that are good for looking.
+    /// Options that are good for looking. Where sentinels are named, they are asked.
     func options(
         clientName: String = "kedge", report: @escaping @Sendable (StreamReport) -> Void = { _ in }
-    ) -> StreamOptions {
-        StreamOptions(address: address, clientName: clientName, selection: selection, report: report)
+    ) throws(Fault) -> StreamOptions {
+        StreamOptions(
+            address: try address.located(preference), clientName: clientName, selection: selection, report: report)
     }
 }
 
@@ -80,6 +84,9 @@ extension Settings {
         if try text(.mode) != nil { return try choice(.mode, RedisMode.self) }
         return try text(.streams) == nil ? .replication : .streams
     }
+
+    /// Which of the servers that sentinels watch is meant.
+    func serverPreference() throws(Fault) -> ServerPreference { try flag(.preferReplica) ? .replica : .master }
 
     /// Where the server is; what cannot be an address says where it was set.
     func redisAddress() throws(Fault) -> RedisAddress {

@@ -30,6 +30,7 @@ enum SettingKey: String, CaseIterable {
     case streams
     case onGap = "on-gap"
     case discoverEvery = "discover-every"
+    case preferReplica = "prefer-replica"
     case group
     case consumer
     case minIdle = "min-idle"
@@ -51,7 +52,7 @@ enum SettingKey: String, CaseIterable {
         case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .mode, .streams,
             .group, .consumer, .fromDump:
             nil
-        case .noCreate, .twoPhase, .createGroup, .quiet: "false"
+        case .noCreate, .twoPhase, .createGroup, .preferReplica, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"

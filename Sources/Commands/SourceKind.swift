@@ -37,7 +37,9 @@ extension SettingKey {
         case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .messages,
             .streamProtocol, .twoPhase, .origin, .slotTimeout:
             .postgres
-        case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .discoverEvery, .group, .consumer, .minIdle, .createGroup: .redis
+        case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .discoverEvery, .preferReplica, .group,
+            .consumer, .minIdle, .createGroup:
+            .redis
         case .source, .to, .snapshot, .until, .compression, .compressionLevel, .segmentBytes, .segmentRows,
             .anchorEvery, .minFree, .queueBytes, .retryFor, .stopGrace, .columnPrefix, .output, .logFormat, .logLevel,
             .quiet:

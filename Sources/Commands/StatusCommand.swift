@@ -5,6 +5,7 @@ import ArgumentParser
 import Changelog
 import DurableFiles
 import Faults
+import Hiredis
 import Metastore
 import PostgresAdapter
 import RedisStreams
@@ -88,7 +89,7 @@ struct StatusCommand: ParsableCommand {
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
         if try settings.text(.source) != nil, kind == .redis {
-            try add(streamsAt: settings.redisAddress(), latest, to: &report)
+            try add(streamsAt: settings.redisAddress().located(), latest, to: &report)
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }

@@ -61,9 +61,9 @@ struct StreamPlanReport: Encodable {
 
 extension RedisRequest {
     /// Looks whether a run can work.
-    func doctor(lanes: [LaneRange]?) -> StreamDoctor {
+    func doctor(lanes: [LaneRange]?) throws(Fault) -> StreamDoctor {
         StreamDoctor(
-            options(clientName: "kedge/doctor"),
+            try options(clientName: "kedge/doctor"),
             marks: (lanes ?? []).map { LaneMark(lane: $0.lane, point: $0.to, facts: $0.facts) })
     }
 }

@@ -53,6 +53,7 @@ extension Fault {
         case redisCommand = "redis.command"
         case redisProtocol = "redis.protocol"
         case redisCluster = "redis.cluster"
+        case redisMasterUnknown = "redis.master.unknown"
         case redisReadOnly = "redis.read-only"
         case redisStreamGap = "redis.stream.gap"
         case redisStreamType = "redis.stream.type"
@@ -126,7 +127,7 @@ extension Fault.Code {
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible, .redisCluster, .redisReadOnly,
+            .postgresSnapshotImpossible, .redisCluster, .redisMasterUnknown, .redisReadOnly,
             .redisStreamName:
             78
         }

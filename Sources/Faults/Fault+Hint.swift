@@ -55,6 +55,7 @@ extension Fault.Code {
         case .redisTLS: "check that the port speaks TLS, and whether the server asks for ?cert= and ?key="
         case .redisCommand: "the server refused a command of kedge; the detail says why"
         case .redisProtocol: "check that the port is one of Redis; if it is, please report this with the detail above"
+        case .redisMasterUnknown: "check the name before the @: redis+sentinel://name@host,host"
         case .redisCluster: "name the whole cluster: redis+cluster://host:port,host:port"
         case .redisReadOnly: "the server is a replica; name its master"
         case .redisStreamGap: "go on and let the chain record it with --on-gap record"
