@@ -48,7 +48,7 @@ golden: ## Write the golden files anew; review the difference as a change of the
 	KEDGE_GOLDEN=rewrite $(SWIFT) test --filter '^(NDJSONFormatTests|RedisRDBTests)\.'
 	git --no-pager diff --stat -- Tests
 
-bench: deps release ## Measure against psql and pg_recvlogical in one run
+bench: deps release ## Measure against DuckDB, psql and pg_recvlogical in one run (BENCH_ROWS, BENCH_RUNS, …)
 	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/bench.sh
 
 instructions: deps release ## Count the instructions of the hot paths and hold them to their limits

@@ -184,7 +184,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
+                "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "RedisKeyspace", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),

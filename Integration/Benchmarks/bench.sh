@@ -1,16 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures kedge beside its peers in one run, on a private server: a snapshot beside psql's COPY, and the drain of a
-# backlog beside pg_recvlogical. Prints times, peak memory and ratios; BENCH_ROWS sets the size.
+# Measures kedge beside its peers in one run, on a private server: snapshots beside DuckDB and psql, the drain of a
+# backlog beside pg_recvlogical, a run with nothing to do, and memory at ten times the rows. Prints medians and ratios.
+#
+#   BENCH_ROWS     rows of the snapshot's table (5000000)     BENCH_RUNS    how often each job runs (3)
+#   BENCH_CHANGES  changes in the backlog (2000000)           BENCH_JOBS    which: "snapshot drain idle memory"
+#   BENCH_UNDER    a command that each group of measurements is made under, such as `taskset -c 0,1`
 set -euo pipefail
-
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make bench" >&2; exit 1; }
-rows=${BENCH_ROWS:-1000000}
-changes=${BENCH_CHANGES:-500000}
+rows=${BENCH_ROWS:-5000000}
+changes=${BENCH_CHANGES:-2000000}
+runs=${BENCH_RUNS:-3}
+jobs=${BENCH_JOBS:-snapshot drain idle memory}
+read -r -a under <<< "${BENCH_UNDER:-}"
 folder=$(mktemp -d --tmpdir kedge-bench.XXXXXX)
 chmod 755 "$folder"
 server=$folder/server
+results=$folder/results
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
 
 as_server() { if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
@@ -20,6 +28,14 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# DuckDB and its reader of PostgreSQL come as wheels made for each other.
+if [ "$(id -u)" -eq 0 ]; then duckdb=/var/cache/kedge-bench/duckdb; else duckdb=$HOME/.cache/kedge-bench/duckdb; fi
+if [ ! -d "$duckdb/duckdb" ]; then
+    echo "bench: fetching DuckDB into $duckdb"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --only-binary :all: \
+        --target "$duckdb" duckdb==1.5.5 duckdb-extension-postgres-scanner==1.5.5
+fi
+
 if [ "$(id -u)" -eq 0 ]; then mkdir "$server" && chown postgres "$server"; fi
 as_server "$bin/initdb" -D "$server" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
 port=$((20000 + RANDOM % 12000))
@@ -28,55 +44,149 @@ listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = '$server'
 wal_level = logical
-max_wal_size = 8GB
+shared_buffers = 1GB
+max_wal_size = 16GB
+checkpoint_timeout = 1h
+synchronous_commit = off
+autovacuum = off
+wal_sender_timeout = 0
 CONF
 touch "$folder/postgres.log" && chmod 666 "$folder/postgres.log"
 as_server "$bin/pg_ctl" -D "$server" -l "$folder/postgres.log" -w start > /dev/null
+postmaster=$(head -1 "$server/postmaster.pid")
 export PGHOST=127.0.0.1 PGPORT=$port PGUSER=postgres PGDATABASE=postgres
-sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
-
-# Runs a program; sets `elapsed` (ms) and `peak` (MiB, the largest resident set that was seen).
-measure() {
-    local start pid size
-    peak=0
-    start=$(date +%s%N)
-    "$@" > "$folder/out" 2> "$folder/err" &
-    pid=$!
-    while kill -0 "$pid" 2> /dev/null; do
-        size=$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$pid/status" 2> /dev/null || true)
-        if [ -n "$size" ] && [ "$size" -gt "$peak" ]; then peak=$size; fi
-        sleep 0.02
-    done
-    wait "$pid" || { echo "bench: failed: $*" >&2; tail -5 "$folder/err" >&2; exit 1; }
-    elapsed=$((($(date +%s%N) - start) / 1000000))
-}
-line() { printf '%-34s %8d ms %8d MiB %6s\n' "$1" "$elapsed" "$peak" "$(awk -v a="$elapsed" -v b="$2" 'BEGIN { printf "%.2f", a / b }')"; }
-
-sql <<SQL
-CREATE TABLE orders (id bigint PRIMARY KEY, customer text, total numeric(12,2), placed timestamptz, tags text[], details jsonb);
-INSERT INTO orders SELECT n, 'customer ' || n % 997, n * 1.10, timestamptz '2026-01-01' + n * interval '1 second',
-    ARRAY['a', 'b'], jsonb_build_object('n', n) FROM generate_series(1, $rows) n;
-VACUUM (FREEZE, ANALYZE) orders;
-SQL
 source="postgresql://postgres@127.0.0.1:$port/postgres"
-printf '%-34s %11s %12s %6s\n' "$rows rows, $changes changes" time peak ratio
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+wants() { [[ " $jobs " == *" $1 "* ]]; }
+measure() { python3 "$here/measure.py" "$results" "$1" "$postmaster" -- "${@:2}"; }
 
-measure sql -c 'COPY (SELECT row_to_json(o) FROM orders o) TO STDOUT'
-base=$elapsed
-line 'psql COPY row_to_json' "$base"
-for codec in none zstd; do
-    measure "$kedge" run --source "$source" --to "$folder/copy-$codec" --snapshot only --compression "$codec" --quiet
-    line "kedge snapshot, $codec" "$base"
-done
 
-"$kedge" run --source "$source" --to "$folder/stream" --until now --quiet 2> "$folder/err"
-sql -c "SELECT pg_create_logical_replication_slot('peer', 'pgoutput')" > /dev/null
-publication=$(sql -c 'SELECT pubname FROM pg_publication LIMIT 1')
-sql -c "UPDATE orders SET total = total + 1 WHERE id <= $((changes / 2))" \
-    -c "INSERT INTO orders SELECT n, 'late', n, now(), '{}', '{}' FROM generate_series($((rows + 1)), $((rows + changes - changes / 2))) n"
-end=$(sql -c 'SELECT pg_current_wal_flush_lsn()')
-measure "$bin/pg_recvlogical" -d postgres -S peer --start -f - --endpos "$end" -o proto_version=1 -o publication_names="$publication"
-base=$elapsed
-line 'pg_recvlogical' "$base"
-measure "$kedge" run --source "$source" --to "$folder/stream" --until "$end" --quiet
-line 'kedge stream, zstd' "$base"
+# Makes a group of measurements, in a shell of its own that may stand under another program.
+group() {
+    export here kedge rows runs jobs folder results duckdb postmaster source bin slot publication end
+    export -f sql wants measure snapshot renew_slot "$1"
+    "${under[@]}" bash -c "set -euo pipefail; $1"
+}
+
+# A snapshot by kedge: job, table, codec.
+snapshot() {
+    rm -rf "$folder/copy"
+    measure "$1" "$kedge" run --source "$source" --to "$folder/copy" --tables "public.$2" --snapshot only \
+        --compression "$3" --quiet
+    rm -rf "$folder/copy"
+}
+
+# Rows as shops have them: numbers, texts that want escapes, moments, documents, and some nulls.
+make_table() {
+    sql <<SQL
+CREATE TABLE $1 (
+    id bigint PRIMARY KEY, customer integer NOT NULL, pieces smallint, total numeric(12,2) NOT NULL, rebate numeric(12,2),
+    title text NOT NULL, note text, placed timestamptz NOT NULL, sent timestamptz, details jsonb NOT NULL,
+    paid boolean NOT NULL, token uuid NOT NULL);
+INSERT INTO $1
+SELECT n, (n * 7919 % 1000003)::integer, nullif(n % 9, 0)::smallint, n % 9999999 / 100.0, nullif(n % 4, 0) * 1.25,
+    'Order ' || n || CASE n % 40 WHEN 0 THEN ' "first" \ last' WHEN 1 THEN ' Käse für 東京' ELSE '' END || ' ' || hash,
+    CASE n % 5 WHEN 0 THEN 'ring twice' || chr(10) || left(hash, 8) WHEN 1 THEN left(hash, 14) END,
+    timestamptz '2025-01-01' + n * interval '7.3 seconds',
+    CASE WHEN n % 4 <> 0 THEN timestamptz '2025-01-02' + n * interval '7.9 seconds' END,
+    jsonb_build_object('article', 'A' || n % 65536, 'gift', n % 2 = 0, 'marks', jsonb_build_array('m' || n % 31, 'n' || n % 17)),
+    n % 8 <> 0, hash::uuid
+FROM (SELECT n, md5(n::text) AS hash FROM generate_series(1::bigint, $2) n) numbers;
+VACUUM (FREEZE, ANALYZE) $1;
+SQL
+}
+
+snapshots() {
+    sql -c 'SELECT count(*) FROM orders' > /dev/null
+    for _ in $(seq "$runs"); do
+        snapshot kedge-plain orders none
+        measure duckdb env PYTHONPATH="$duckdb" python3 "$here/duckdb_peer.py" "$source" orders "$folder/peer.json"
+        rm -f "$folder/peer.json"
+        snapshot kedge-zstd orders zstd
+        measure psql-zstd bash -o pipefail -c "psql -X -q -c 'COPY (SELECT row_to_json(o) FROM orders o) TO STDOUT' | zstd -q -3 -f -o $folder/peer.zst"
+        rm -f "$folder/peer.zst"
+    done
+}
+
+# A backlog: half of it in small transactions of four changes, a quarter in one transaction, the rest between.
+make_backlog() {
+    sql <<SQL
+CREATE TABLE accounts (id integer PRIMARY KEY, balance bigint NOT NULL, note text NOT NULL DEFAULT repeat('-', 60));
+INSERT INTO accounts (id, balance) SELECT n, 0 FROM generate_series(1, 100000) n;
+CREATE TABLE moves (id bigserial PRIMARY KEY, account integer, amount integer, at timestamptz DEFAULT now());
+CREATE TABLE notes (id bigint PRIMARY KEY, title text, document jsonb, size numeric(12,2));
+SQL
+    "$kedge" run --source "$source" --to "$folder/stream" --tables 'public.accounts,public.moves,public.notes' \
+        --until now --quiet
+    slot=$(sql -c 'SELECT slot_name FROM pg_replication_slots')
+    publication=$(sql -c 'SELECT pubname FROM pg_publication')
+    sql -c "SELECT pg_copy_logical_replication_slot('$slot', 'base')" > /dev/null
+    cat > "$folder/small.sql" <<'SQL'
+\set one random(1, 100000)
+\set other random(1, 100000)
+BEGIN;
+UPDATE accounts SET balance = balance - 5 WHERE id = :one;
+UPDATE accounts SET balance = balance + 5 WHERE id = :other;
+INSERT INTO moves (account, amount) VALUES (:one, -5);
+INSERT INTO moves (account, amount) VALUES (:other, 5);
+COMMIT;
+SQL
+    pgbench -n -c 4 -j 2 -t $((changes / 32)) -f "$folder/small.sql" > /dev/null 2>&1
+    local quarter=$((changes / 4))
+    local fill="SELECT n, 'note ' || n, jsonb_build_object('n', n, 'marks', jsonb_build_array('a', 'b')), n / 7.0 FROM generate_series"
+    sql -c "INSERT INTO notes $fill(1, $((quarter / 2))) n" -c "UPDATE notes SET size = size + 1" \
+        -c "INSERT INTO notes $fill($((quarter + 1)), $((2 * quarter))) n"
+    end=$(sql -c 'SELECT pg_current_wal_insert_lsn()')
+    sql -c CHECKPOINT -c 'SELECT pg_switch_wal()' > /dev/null
+    mv "$folder/stream" "$folder/begun"
+}
+
+# Every run reads the same log: from a copy of the slot, and for kedge of the export, as they were.
+renew_slot() {
+    sql -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '$1'" \
+        -c "SELECT pg_copy_logical_replication_slot('base', '$1')" > /dev/null
+}
+
+drains() {
+    for _ in $(seq "$runs"); do
+        renew_slot "$slot"
+        rm -rf "$folder/stream" && cp -a "$folder/begun" "$folder/stream"
+        measure kedge-drain "$kedge" run --source "$source" --to "$folder/stream" --until "$end" --quiet
+        renew_slot peer
+        measure pg_recvlogical "$bin/pg_recvlogical" -d postgres -S peer --start --no-loop -f /dev/null --endpos "$end" \
+            -o proto_version=1 -o publication_names="$publication"
+    done
+}
+
+idle() {
+    "$kedge" run --source "$source" --to "$folder/idle" --tables 'public.one' --slot kedge_idle --until now --quiet
+    for _ in $(seq $((runs + 2))); do
+        measure kedge-idle "$kedge" run --source "$source" --to "$folder/idle" --slot kedge_idle --until now --quiet
+    done
+}
+
+memory() {
+    for _ in $(seq "$runs"); do
+        snapshot kedge-tenth tenth none
+        snapshot kedge-tenth-zstd tenth zstd
+        if ! wants snapshot; then snapshot kedge-plain orders none && snapshot kedge-zstd orders zstd; fi
+    done
+}
+
+slot='' publication='' end=''
+if wants snapshot || wants memory; then make_table orders "$rows"; fi
+if wants snapshot; then group snapshots; fi
+if wants memory; then
+    make_table tenth $((rows / 10))
+    group memory
+fi
+if wants drain; then
+    make_backlog
+    group drains
+fi
+if wants idle; then
+    sql -c 'CREATE TABLE one (id integer PRIMARY KEY)' -c 'INSERT INTO one VALUES (1)'
+    group idle
+fi
+printf '%s rows, %s changes\n' "$rows" "$changes"
+python3 "$here/report.py" "$results"

@@ -22,7 +22,7 @@ extension IntegrationSuites {
             try scene.waitForAnchors(before.anchors + 2, while: run)
             run.terminate()
             let outcome = try run.wait(deadline: .seconds(30))
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 75 && outcome.errors.contains("[run.stopped]"), "\(outcome.errors)")
             #expect(outcome.output.contains(#""end":"stopped""#), "\(outcome.output)")
             let anchors = try scene.export.anchors()
             #expect(anchors.count >= before.anchors + 2)

@@ -50,7 +50,14 @@ extension IntegrationSuites {
             Deed("ALTER TABLE plain ADD n int; UPDATE plain SET n = 1"), Deed("ALTER TABLE plain DROP n"),
             Deed("ALTER TABLE bare ALTER v TYPE bigint"),
             Deed("ALTER TABLE fast ADD k int DEFAULT 7", "column-default", of: "fast", isDecided: false),
-            // The default moves into the rows, which looks like any other rewrite of the column.
+            // The default moves into the rows; so it does when the values change.
+            Deed("VACUUM FULL fast"),
+            Deed("ALTER TABLE fast ADD m int DEFAULT 9", "column-default", of: "fast", isDecided: false),
+            Deed("ALTER TABLE fast ALTER m TYPE int USING m * 2", "rewritten", of: "fast"),
+            // Without the default itself nothing tells the two apart.
+            Deed(
+                "ALTER TABLE fast ADD o int DEFAULT 5; ALTER TABLE fast ALTER o DROP DEFAULT", "column-default",
+                of: "fast", isDecided: false),
             Deed("VACUUM FULL fast", "rewritten", of: "fast"),
         ]
 

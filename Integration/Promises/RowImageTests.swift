@@ -7,9 +7,11 @@ extension IntegrationSuites {
     /// What a record says of a row.
     @Suite("Promises: row images", .serialized)
     struct RowImageTests {
-        @Test("promise 28: a large value that did not change is unknown, never null, and the state comes out whole")
-        func unchangedLargeValues() throws {
-            let scene = try Scene("toast")
+        @Test(
+            "promise 28: a large value that did not change is unknown, never null, and the state comes out whole",
+            arguments: ServerPrograms.all)
+        func unchangedLargeValues(programs: ServerPrograms) throws {
+            let scene = try Scene("toast", on: .shared(programs))
             try scene.server.sql(
                 """
                 CREATE TABLE public.docs (id int PRIMARY KEY, body jsonb, n int);
@@ -47,9 +49,11 @@ extension IntegrationSuites {
             try expectState(scene)
         }
 
-        @Test("promise 29: a changed key carries the old one, whatever tells the rows apart")
-        func changedKeys() throws {
-            let scene = try Scene("keys")
+        @Test(
+            "promise 29: a changed key carries the old one, whatever tells the rows apart",
+            arguments: ServerPrograms.all)
+        func changedKeys(programs: ServerPrograms) throws {
+            let scene = try Scene("keys", on: .shared(programs))
             try scene.server.sql(
                 """
                 CREATE TABLE public.swapped (id int PRIMARY KEY, v text);

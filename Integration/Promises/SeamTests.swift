@@ -23,9 +23,9 @@ extension IntegrationSuites {
             #expect(try scene.comparedEventCount() > 100)
         }
 
-        @Test("promise 18: all connections that read a snapshot see the same moment")
-        func bank() throws {
-            let scene = try Scene("bank")
+        @Test("promise 18: all connections that read a snapshot see the same moment", arguments: ServerPrograms.all)
+        func bank(programs: ServerPrograms) throws {
+            let scene = try Scene("bank", on: .shared(programs))
             try scene.server.sql(Self.bank, in: scene.database)
             let script = scene.export.path + ".sql"
             try "SELECT transfer(random(), random());".write(toFile: script, atomically: true, encoding: .utf8)
@@ -137,9 +137,11 @@ extension IntegrationSuites {
             try scene.expectNoFaults()
         }
 
-        @Test("promise 21: a publication's row filter and column list hold for the snapshot too")
-        func filters() throws {
-            let scene = try Scene("filters")
+        @Test(
+            "promise 21: a publication's row filter and column list hold for the snapshot too",
+            arguments: ServerPrograms.all)
+        func filters(programs: ServerPrograms) throws {
+            let scene = try Scene("filters", on: .shared(programs))
             try scene.server.sql(
                 """
                 CREATE TABLE public.people (id int PRIMARY KEY, name text, secret text, age int);
@@ -159,9 +161,11 @@ extension IntegrationSuites {
             #expect(rows.allSatisfy { !$0.contains("secret") && !$0.contains("hush") })
         }
 
-        @Test("promise 22: a table whose rows are hidden from the role is refused, by doctor and by run")
-        func hiddenRows() throws {
-            let scene = try Scene("hidden")
+        @Test(
+            "promise 22: a table whose rows are hidden from the role is refused, by doctor and by run",
+            arguments: ServerPrograms.all)
+        func hiddenRows(programs: ServerPrograms) throws {
+            let scene = try Scene("hidden", on: .shared(programs))
             try scene.server.sql(
                 """
                 CREATE TABLE public.hidden (id int PRIMARY KEY);
@@ -188,9 +192,11 @@ extension IntegrationSuites {
             #expect(try scene.export.records(of: "public.hidden").count == 1)
         }
 
-        @Test("promise 24: partitions, quoted names, heirs and empty partitions are read whole")
-        func shapes() throws {
-            let scene = try Scene("shapes")
+        @Test(
+            "promise 24: partitions, quoted names, heirs and empty partitions are read whole",
+            arguments: ServerPrograms.all)
+        func shapes(programs: ServerPrograms) throws {
+            let scene = try Scene("shapes", on: .shared(programs))
             try scene.server.sql(
                 """
                 CREATE TABLE public.events (id int, day date, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);

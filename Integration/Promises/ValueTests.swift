@@ -8,8 +8,10 @@ extension IntegrationSuites {
     /// `ExportOracleTests` does the same with a corpus of every type.
     @Suite("Promises: values", .serialized)
     struct ValueTests {
-        @Test("promise 31: dates and times come out of snapshot and stream as the server prints them")
-        func times() throws {
+        @Test(
+            "promise 31: dates and times come out of snapshot and stream as the server prints them",
+            arguments: ServerPrograms.all)
+        func times(programs: ServerPrograms) throws {
             let values = [
                 "'infinity'::date", "'-infinity'::date", "'0044-03-15 BC'::date", "'4713-01-01 BC'::date",
                 "'0001-01-01'::date", "'1582-10-04'::date", "'1582-10-15'::date", "'9999-12-31'::date",
@@ -19,7 +21,7 @@ extension IntegrationSuites {
                 "'12345-06-07 08:09:10.5+05:30'::timestamptz", "'24:00:00'::time", "'23:59:60'::time",
                 "'24:00:00-15:59'::timetz", "'1 year -1 mons +2 days -03:04:05.000006'::interval",
             ]
-            let printed = try compare("times", values)
+            let printed = try compare("times", values, on: programs)
             let named = [
                 "\"infinity\"", "\"-infinity\"", "\"0044-03-15 BC\"", "\"1582-10-04\"", "\"5874897-12-31\"",
                 "\"24:00:00\"", "\"294276-12-31T23:59:59.999999\"",
@@ -27,8 +29,8 @@ extension IntegrationSuites {
             for value in named { #expect(printed.contains { $0.contains(value) }, "\(value)") }
         }
 
-        @Test("promise 32: numbers keep every digit, and a JSON null is no SQL null")
-        func numbers() throws {
+        @Test("promise 32: numbers keep every digit, and a JSON null is no SQL null", arguments: ServerPrograms.all)
+        func numbers(programs: ServerPrograms) throws {
             let digits = String(repeating: "1234567890", count: 100)
             let values = [
                 "\(digits).\(digits)::numeric", "-0.\(digits)::numeric", "1.10::numeric", "'NaN'::numeric",
@@ -37,7 +39,7 @@ extension IntegrationSuites {
                 "1234567.89::numeric::money", "(-0.01)::numeric::money", "'null'::jsonb", "NULL::jsonb", "'null'::json",
                 "'{\"a\":1.50,\"b\":12345678901234567890}'::jsonb",
             ]
-            let printed = try compare("numbers", values)
+            let printed = try compare("numbers", values, on: programs)
             let named = [
                 "\(digits).\(digits)", "\"v3\":1.10,", "9223372036854775807", "-9223372036854775808",
                 "0.30000000000000004",
@@ -46,8 +48,10 @@ extension IntegrationSuites {
             for value in named { #expect(printed.contains { $0.contains(value) }, "\(value)") }
         }
 
-        @Test("promise 33: arrays, nested types and types of one name in two schemas keep their meaning")
-        func shapes() throws {
+        @Test(
+            "promise 33: arrays, nested types and types of one name in two schemas keep their meaning",
+            arguments: ServerPrograms.all)
+        func shapes(programs: ServerPrograms) throws {
             let setup = """
                 CREATE SCHEMA one; CREATE SCHEMA two;
                 CREATE TYPE one.mood AS ENUM ('sad', 'o k'); CREATE TYPE two.mood AS ENUM ('glad', 'ünïcode "q"');
@@ -63,15 +67,17 @@ extension IntegrationSuites {
                 "ROW(ARRAY[ROW(1,'(,)','o k')::one.pair], '{5}')::two.deep",
                 #"ARRAY['a"b', 'c\d', ' e ', 'NULL', NULL]"#,
             ]
-            let printed = try compare("shapes", values, setup: setup)
+            let printed = try compare("shapes", values, setup: setup, on: programs)
             for value in ["[1,2,3]", "[[[1,2],[3,null]]]", #"{"a":null,"b é":"","c":null}"#, #"["glad",null]"#] {
                 #expect(printed.contains { $0.contains(value) }, "\(value)")
             }
         }
 
-        @Test("promise 33: bytes that are no text are refused, and the names and values beside them come out whole")
-        func unknownEncoding() throws {
-            let server = try PostgresServer.shared()
+        @Test(
+            "promise 33: bytes that are no text are refused, and the names and values beside them come out whole",
+            arguments: ServerPrograms.all)
+        func unknownEncoding(programs: ServerPrograms) throws {
+            let server = try PostgresServer.shared(programs)
             let database = "kedge_ascii_" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
             try server.sql("CREATE DATABASE \(database) ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
             defer { try? server.dropDatabase(database) }
@@ -100,8 +106,10 @@ extension IntegrationSuites {
 
         /// Sends a table of one row of `values` through both ways and compares both with the server; returns the records
         /// without kedge's own columns.
-        private func compare(_ name: String, _ values: [String], setup: String = "") throws -> [String] {
-            let scene = try Scene(name)
+        private func compare(
+            _ name: String, _ values: [String], setup: String = "", on programs: ServerPrograms
+        ) throws -> [String] {
+            let scene = try Scene(name, on: .shared(programs))
             let columns = values.indices.map { "v\($0 + 1)" }
             let list = zip(values, columns).map { "\($0) AS \($1)" }.joined(separator: ", ")
             try scene.server.sql(

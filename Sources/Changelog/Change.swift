@@ -25,8 +25,8 @@ public struct Change: ~Escapable {
     /// Whether the source sent an old key or an old row.
     public let hasOldRow: Bool
 
-    private let slots: Span<ChangeBatch.FieldSlot>
-    private let arena: RawSpan
+    @usableFromInline let slots: Span<ChangeBatch.FieldSlot>
+    @usableFromInline let arena: RawSpan
 
     @_lifetime(copy slots, copy arena)
     init(_ entry: ChangeBatch.Entry, columnCount: Int, slots: Span<ChangeBatch.FieldSlot>, arena: RawSpan) {
@@ -40,19 +40,22 @@ public struct Change: ~Escapable {
     }
 
     /// The value of column `index` after the change; of a deleted row, as far as the source sent it.
+    @inlinable
     @_lifetime(copy self)
     public func field(_ index: Int) -> Field {
         slot(slots[index])
     }
 
     /// The value of column `index` before the change. Ask only when ``hasOldRow``.
+    @inlinable
     @_lifetime(copy self)
     public func oldField(_ index: Int) -> Field {
         slot(slots[columnCount + index])
     }
 
+    @inlinable
     @_lifetime(copy self)
-    private func slot(_ slot: ChangeBatch.FieldSlot) -> Field {
+    func slot(_ slot: ChangeBatch.FieldSlot) -> Field {
         switch slot.length {
         case ChangeBatch.FieldSlot.null: return .null
         case ChangeBatch.FieldSlot.unset: return .unset

@@ -202,6 +202,25 @@ public struct ChangeBatch: ~Copyable, Sendable {
 
     // MARK: What an exporter calls
 
+    /// Where the run of changes of one schema that begins at `index` ends, at `limit` at the latest.
+    public func endOfRun(from index: Int, before limit: Int) -> Int {
+        let schema = entries[index].schema
+        var end = index + 1
+        while end < limit, entries[end].schema == schema { end += 1 }
+        return end
+    }
+
+    /// The index into ``schemas`` of the change at `index`.
+    public func schemaIndex(at index: Int) -> Int { Int(entries[index].schema) }
+
+    /// The ordinal of the change at `index`.
+    public func ordinal(at index: Int) -> UInt64 { entries[index].ordinal }
+
+    /// Adds the changes of `run` to `counts`.
+    public func count(_ run: Range<Int>, into counts: inout OperationCounts) {
+        for index in run { counts[entries[index].operation] += 1 }
+    }
+
     /// The change at `index`, in place.
     @_lifetime(borrow self)
     public borrowing func change(at index: Int) -> Change {

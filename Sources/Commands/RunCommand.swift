@@ -139,6 +139,11 @@ struct RunCommand: ParsableCommand {
         }
         display.end()
         if !console.isQuiet || console.output == .json { try console.print(report.text, or: report) }
+        if report.end == .stopped, try settings.text(.until) != nil {
+            throw Fault(
+                .stopped, "the run was stopped before its target",
+                hint: "what is anchored stays; start the run again to go on from there")
+        }
     }
 
     private func postgres(

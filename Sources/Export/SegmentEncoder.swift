@@ -35,6 +35,28 @@ public protocol SegmentEncoder: ~Copyable, Sendable {
     mutating func encode(
         _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64, into output: inout ByteBuffer
     ) throws(Fault)
+    /// Appends the changes of `run`, one behind the other, until `output` has at least `byteCount` bytes; returns the
+    /// index of the first change that it did not append. `ordinalBase` is added to their ordinals.
+    mutating func encode(
+        _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
+        into output: inout ByteBuffer, until byteCount: Int
+    ) throws(Fault) -> Int
     /// Appends what the format wants at the end of a segment.
     mutating func end(into output: inout ByteBuffer) throws(Fault)
+}
+
+extension SegmentEncoder where Self: ~Copyable {
+    /// Appends one change after the other, for a format that gains nothing from runs.
+    public mutating func encode(
+        _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
+        into output: inout ByteBuffer, until byteCount: Int
+    ) throws(Fault) -> Int {
+        var index = run.lowerBound
+        while index < run.upperBound, output.count < byteCount {
+            let change = batch.change(at: index)
+            try encode(change, of: transaction, ordinal: ordinalBase + change.ordinal, into: &output)
+            index += 1
+        }
+        return index
+    }
 }

@@ -62,16 +62,12 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         let lane = slice.transaction.lane.map { batch.lanes[$0] }
         var index = slice.changes.lowerBound
         while index < slice.changes.upperBound {
-            let schemaIndex = batch.change(at: index).schemaIndex
-            let writer = try writer(for: batch.schemas[schemaIndex], in: lane)
-            // One look-up serves a run of changes of the same table.
-            repeat {
-                let change = batch.change(at: index)
-                guard change.schemaIndex == schemaIndex else { break }
-                try writer.append(change, of: slice.transaction, ordinal: ordinalBase + change.ordinal)
-                index += 1
-            } while index < slice.changes.upperBound && !isFull(writer)
-            if isFull(writer) { try finish(batch.schemas[schemaIndex].table) }
+            let schema = batch.schemas[batch.schemaIndex(at: index)]
+            let writer = try writer(for: schema, in: lane)
+            let room = min(slice.changes.upperBound - index, limits.rowCount - writer.rowCount)
+            let end = batch.endOfRun(from: index, before: index + room)
+            index = try writer.append(index..<end, of: batch, in: slice.transaction, ordinalBase: ordinalBase)
+            if isFull(writer) { try finish(schema.table) }
         }
     }
 

@@ -69,16 +69,25 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
     /// How many bytes the records have taken before compression, in steps of a chunk.
     public var encodedByteCount: Int { press.encodedByteCount }
 
-    /// Appends one change; `ordinal` is its place in the transaction, or in the whole of a snapshot.
+    /// Appends changes of `run`, at least one and about a chunk of them; returns the index behind the last. `ordinalBase`
+    /// is added to their ordinals.
+    ///
+    /// A run, not a change, is what crosses into the encoder, so that only its own code runs for each change.
     public func append(
-        _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64
-    ) throws(Fault) {
-        try press.append(change, of: transaction, ordinal: ordinal, to: draft)
-        let key = SequenceKey(epoch: layout.epoch, position: transaction.position, ordinal: ordinal)
-        if first == nil { first = key }
-        last = key
-        rowCount += 1
-        changes[change.operation] += 1
+        _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64
+    ) throws(Fault) -> Int {
+        let end = try press.append(run, of: batch, in: transaction, ordinalBase: ordinalBase, to: draft)
+        let appended = run.lowerBound..<end
+        guard let lastIndex = appended.last else { throw Fault(.bug, "an encoder has taken nothing") }
+        if first == nil { first = key(of: batch.ordinal(at: run.lowerBound) + ordinalBase, in: transaction) }
+        last = key(of: batch.ordinal(at: lastIndex) + ordinalBase, in: transaction)
+        rowCount += appended.count
+        batch.count(appended, into: &changes)
+        return end
+    }
+
+    private func key(of ordinal: UInt64, in transaction: Transaction) -> SequenceKey {
+        SequenceKey(epoch: layout.epoch, position: transaction.position, ordinal: ordinal)
     }
 
     /// Ends the segment and makes its bytes durable.
@@ -114,10 +123,13 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
     }
 
     mutating func append(
-        _ change: borrowing Change, of transaction: Transaction, ordinal: UInt64, to draft: Draft
-    ) throws(Fault) {
-        try encoder.encode(change, of: transaction, ordinal: ordinal, into: &encoded)
+        _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
+        to draft: Draft
+    ) throws(Fault) -> Int {
+        let end = try encoder.encode(
+            run, of: batch, in: transaction, ordinalBase: ordinalBase, into: &encoded, until: Self.chunkByteCount)
         if encoded.count >= Self.chunkByteCount { try drain(to: draft) }
+        return end
     }
 
     mutating func end(to draft: Draft) throws(Fault) -> Digest {

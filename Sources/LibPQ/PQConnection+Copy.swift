@@ -47,12 +47,24 @@ public enum CopyPoll: ~Copyable {
 
 /// Whether bytes keep coming over a connection; belongs to the loop that reads it.
 public struct ReadingPace: Sendable {
-    /// How many microseconds an empty socket is left alone. Long enough for the server to fill some packets, short
-    /// enough that nobody notices and that no socket buffer overflows.
-    static let rest: UInt32 = 2000
+    /// How many microseconds a socket with little in it is left alone. Long enough for the server to fill some packets,
+    /// short enough that nobody notices and that no socket buffer overflows.
+    static let rest: UInt32 = 3000
+    /// How many bytes are little.
+    static let little = 32 << 10
+    /// How many bytes libpq takes from the socket at once.
+    static let piece = 16 << 10
+    /// How many bytes the kernel keeps for a reader that is near. With more, each small write of the server leaves its
+    /// machine at once, and the server pays for it.
+    static let nearBufferByteCount: Int32 = 256 << 10
+    /// How many microseconds a byte may take there and back where the server is near: with this, the buffer is not what
+    /// bounds the speed.
+    static let nearRoundTrip: UInt32 = 1000
 
     /// Whether bytes came since the last rest.
     var isBusy = false
+    /// How many bytes are known to wait in the socket.
+    var waiting = 0
 
     /// Nothing has come yet.
     public init() {}
@@ -69,19 +81,26 @@ public enum SocketInterest: Sendable {
 extension PQConnection {
     /// Sends a statement that begins a COPY: `COPY … TO STDOUT` or `START_REPLICATION`.
     public func beginCopy(_ sql: String) throws(Fault) -> Result<Void, ServerError> {
-        let result = unsafe PQResult(PQexec(handle, sql))
+        try send(sql)
+        let result = try lastResult()
         switch result.status {
         case PGRES_COPY_OUT, PGRES_COPY_BOTH: return .success(())
         default: return try rows(of: result).map { _ in }
         }
     }
 
-    /// The next frame of a COPY, waiting for it, or nil at its end.
+    /// The next frame of a COPY, waiting for it, or nil at its end. A server that says nothing for ``silenceLimit`` is a
+    /// broken connection.
     public func nextCopyFrame(_ pace: inout ReadingPace) throws(Fault) -> CopyFrame? {
+        var deadline: ContinuousClock.Instant?
         while true {
             switch try pollCopyFrame() {
             case .frame(let frame): return frame
-            case .nothing: try receive(&pace, for: .reading, until: .now + .seconds(60))
+            case .nothing:
+                let patience = deadline ?? .now + silenceLimit
+                let isHeard = try receive(&pace, for: .reading, until: patience)
+                deadline = isHeard ? nil : patience
+                if .now >= patience { throw silent("reading a table") }
             case .ended:
                 try endCopy()
                 return nil
@@ -92,23 +111,45 @@ extension PQConnection {
     /// Reads what the socket has; when it has nothing, waits for it. Returns whether the server was heard.
     ///
     /// A reader that sleeps until the next byte is woken by each small write of the server, which costs the server more
-    /// than making the bytes. So while bytes keep coming, an empty socket is left alone for a moment first.
+    /// than making the bytes. So while bytes keep coming, a socket with little in it is left alone for a moment first.
     @discardableResult
     public func receive(
         _ pace: inout ReadingPace, for interest: SocketInterest, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> Bool {
-        var isHeard = wait(for: .reading, until: .now)
-        if isHeard {
-            pace.isBusy = true
-        } else if pace.isBusy, interest == .reading {
-            pace.isBusy = false
-            usleep(ReadingPace.rest)
-        } else {
-            isHeard = wait(for: interest, until: deadline) && interest == .reading
+        var isHeard = true
+        if pace.waiting <= 0 {
+            pace.waiting = waitingByteCount
+            if pace.waiting < ReadingPace.little, pace.isBusy, interest == .reading {
+                usleep(ReadingPace.rest)
+                pace.waiting = waitingByteCount
+            }
+            pace.isBusy = pace.waiting > 0
+            if pace.waiting == 0 { isHeard = wait(for: interest, until: deadline) && interest == .reading }
         }
+        pace.waiting -= ReadingPace.piece
         // Even when the socket has nothing: the TLS layer may hold bytes that it has taken from there.
         try consumeInput()
         return isHeard
+    }
+
+    /// Lets the small writes of a server that is near wait for each other: the kernel keeps little for us, so that its
+    /// window is mostly closed and they travel together. Far away that would bound the speed, and is not done.
+    public func gatherSmallWrites() {
+        var info = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        guard unsafe getsockopt(PQsocket(handle), Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0,
+            info.tcpi_rtt <= ReadingPace.nearRoundTrip
+        else { return }
+        var size = ReadingPace.nearBufferByteCount
+        _ = unsafe setsockopt(
+            PQsocket(handle), SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// How many bytes the socket holds.
+    private var waitingByteCount: Int {
+        var count: Int32 = 0
+        guard unsafe ioctl(PQsocket(handle), UInt(FIONREAD), &count) == 0 else { return 0 }
+        return Int(count)
     }
 
     /// Looks for a frame among what has arrived, without waiting and without reading the socket.

@@ -73,8 +73,9 @@ public struct QueryResult: Sendable {
 }
 
 extension PQConnection {
-    /// Runs one or more statements and returns the rows of the last.
-    /// The corresponding C function is `PQexec`.
+    /// Runs one or more statements and returns the rows of the last. A server that says nothing for
+    /// ``silenceLimit`` is a broken connection.
+    /// The corresponding C function is `PQexec`, but for that limit.
     @discardableResult
     public func query(_ sql: String) throws(Fault) -> QueryResult {
         try attempt(sql).orFault()
@@ -82,7 +83,8 @@ extension PQConnection {
 
     /// Runs statements like ``query(_:)``; what the server refuses is a value, a broken connection a fault.
     public func attempt(_ sql: String) throws(Fault) -> Result<QueryResult, ServerError> {
-        try rows(of: unsafe PQResult(PQexec(handle, sql)))
+        try send(sql)
+        return try rows(of: lastResult())
     }
 
     /// Sends a statement without waiting; take its answer with ``answer(until:)``.
@@ -104,6 +106,25 @@ extension PQConnection {
         let outcome = try rows(of: unsafe PQResult(PQgetResult(handle)))
         while let more = unsafe PQgetResult(handle) { unsafe PQclear(more) }
         return outcome
+    }
+
+    /// The last of the results of what ``send(_:)`` sent, or the first that is an error or begins a COPY.
+    /// The corresponding C function is `PQexec`, as to which result it is.
+    func lastResult() throws(Fault) -> PQResult {
+        var last = unsafe PQResult(nil)
+        while true {
+            try waitForResult()
+            guard let next = unsafe PQgetResult(handle) else { return last }
+            unsafe last = PQResult(next)
+            if last.status == PGRES_COPY_OUT || last.status == PGRES_COPY_BOTH { return last }
+        }
+    }
+
+    private func waitForResult() throws(Fault) {
+        while unsafe PQisBusy(handle) == 1 {
+            guard wait(for: .reading, until: .now + silenceLimit) else { throw silent("waiting for an answer") }
+            guard unsafe PQconsumeInput(handle) == 1 else { throw lost("waiting for an answer") }
+        }
     }
 
     /// Asks the server to give up what it is doing for this connection.

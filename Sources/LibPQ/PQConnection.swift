@@ -17,6 +17,9 @@ public import Faults
 public struct PQConnection: ~Copyable {
     let handle: OpaquePointer
     let notices = Notices()
+    /// For how long the server may say nothing while it is waited for. Longer than any answer takes: a connection that
+    /// stands and passes nothing would be waited for without an end.
+    public var silenceLimit = Duration.seconds(600)
 
     /// Connects, blocking for as long as libpq's own settings allow.
     ///
@@ -116,6 +119,14 @@ public struct PQConnection: ~Copyable {
 extension PQConnection: @unchecked Sendable {}
 
 extension PQConnection {
+    /// A fault for a server that was waited for too long.
+    func silent(_ doing: String) -> Fault {
+        Fault(
+            .postgresUnreachable, "the server has said nothing for \(silenceLimit.components.seconds) s",
+            detail: "the connection stands, and nothing comes through it"
+        ).adding(doing)
+    }
+
     /// The words of libpq about the last failure of the connection itself.
     var lastWords: String { unsafe String(cString: PQerrorMessage(handle)).trimmed }
 

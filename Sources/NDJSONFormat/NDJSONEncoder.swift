@@ -69,6 +69,20 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         output.append("}\n")
     }
 
+    /// Appends a line for each change.
+    public mutating func encode(
+        _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
+        into output: inout ByteBuffer, until byteCount: Int
+    ) throws(Fault) -> Int {
+        var index = run.lowerBound
+        while index < run.upperBound, output.count < byteCount {
+            let change = batch.change(at: index)
+            try encode(change, of: transaction, ordinal: ordinalBase + change.ordinal, into: &output)
+            index += 1
+        }
+        return index
+    }
+
     /// Nothing stands at the end of a segment.
     public mutating func end(into output: inout ByteBuffer) throws(Fault) {}
 

@@ -78,6 +78,15 @@ struct FingerprintChange: Hashable {
     }
 }
 
+extension TableFingerprint.Column {
+    /// Whether a rewrite that changes no value, such as `VACUUM FULL`, has moved the constant default of older rows into
+    /// them. A change of type does that too, but makes the default anew.
+    fileprivate func isSettled(since was: Self) -> Bool {
+        was.type == type && was.modifier == modifier && was.missing != nil && missing == nil
+            && was.defaultNumber != nil && was.defaultNumber == defaultNumber
+    }
+}
+
 /// One table at two looks.
 private struct FingerprintComparison {
     let old: TableFingerprint?
@@ -140,7 +149,8 @@ private struct FingerprintComparison {
         let moved = new.heaps.filter { heap in files[heap.oid].map { $0 != heap.file } ?? false }
         let altered = new.columns.filter { column in
             guard let was = before[column.number] else { return true }
-            return was.type != column.type || was.modifier != column.modifier || was.version != column.version
+            return !column.isSettled(since: was)
+                && (was.type != column.type || was.modifier != column.modifier || was.version != column.version)
         }
         if !altered.isEmpty, try any(of: moved, holdsRows) {
             let names = altered.map { "\"\($0.name)\"" }.joined(separator: ", ")

@@ -154,10 +154,12 @@ enum FingerprintReader {
         }
         let rows = try catalog.query(
             """
-            select attrelid, attnum, attname, atttypid, atttypmod, xmin as version from pg_catalog.pg_attribute
-            where attnum > 0 and not attisdropped
-              and attrelid = any ('{\(list(fingerprints.tables.keys.sorted()))}'::oid[])
-            order by attrelid, attnum
+            select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.xmin as version, d.oid as default
+            from pg_catalog.pg_attribute a
+            left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+            where a.attnum > 0 and not a.attisdropped
+              and a.attrelid = any ('{\(list(fingerprints.tables.keys.sorted()))}'::oid[])
+            order by a.attrelid, a.attnum
             """
         ).records
         for row in rows {
@@ -174,7 +176,8 @@ enum FingerprintReader {
             let version = row["version"].flatMap({ Int64($0) })
         else { return nil }
         return TableFingerprint.Column(
-            number: number, name: name, type: type, modifier: modifier, version: version, missing: missing)
+            number: number, name: name, type: type, modifier: modifier, version: version, missing: missing,
+            defaultNumber: row["default"].flatMap { Int64($0) })
     }
 
     private static func known(_ catalog: borrowing PQConnection) throws(Fault) -> Set<Int64> {

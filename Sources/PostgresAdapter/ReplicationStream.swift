@@ -63,6 +63,7 @@ struct ReplicationStream: ~Copyable {
                 "starting replication from \(PositionNotation.lsn.text(request.from))")
         }
         try connection.makeNonBlocking()
+        connection.gatherSmallWrites()
         return ReplicationStream(connection, from: request.from, patience)
     }
 

@@ -27,6 +27,8 @@ struct TableFingerprint: Hashable {
         let version: Int64
         /// The value of rows that are older than the column, when it was added with a constant default.
         let missing: String?
+        /// The object identifier of its default, which a change of the column's type makes anew; nil without one.
+        var defaultNumber: Int64?
     }
 
     /// One heap that holds rows of the table: the table itself, or a leaf of it.
@@ -135,10 +137,12 @@ extension TableFingerprint {
 
 extension TableFingerprint.Column {
     fileprivate var json: JSON {
-        .object([
+        var members: [String: JSON] = [
             "number": .number(number), "name": .text(name), "type": .number(type), "modifier": .number(modifier),
             "version": .number(version), "missing": missing.map(JSON.text) ?? .null,
-        ])
+        ]
+        if let defaultNumber { members["default"] = .number(defaultNumber) }
+        return .object(members)
     }
 
     fileprivate init?(_ json: JSON) {
@@ -147,7 +151,7 @@ extension TableFingerprint.Column {
         else { return nil }
         self.init(
             number: number, name: name, type: type, modifier: modifier, version: version,
-            missing: json["missing"]?.text)
+            missing: json["missing"]?.text, defaultNumber: json["default"]?.number)
     }
 }
 

@@ -12,9 +12,12 @@ import Testing
     private typealias Heap = TableFingerprint.Heap
 
     private func column(
-        _ number: Int64, type: Int64 = 23, modifier: Int64 = -1, version: Int64 = 700, missing: String? = nil
+        _ number: Int64, type: Int64 = 23, modifier: Int64 = -1, version: Int64 = 700, missing: String? = nil,
+        default: Int64? = nil
     ) -> TableFingerprint.Column {
-        Column(number: number, name: "c\(number)", type: type, modifier: modifier, version: version, missing: missing)
+        Column(
+            number: number, name: "c\(number)", type: type, modifier: modifier, version: version, missing: missing,
+            defaultNumber: `default`)
     }
 
     private func heap(_ oid: Int64, file: Int64? = nil) -> TableFingerprint.Heap {
@@ -50,7 +53,9 @@ import Testing
 
     @Test func `fingerprints read back from their file`() throws {
         let all = tables(
-            table(filter: "a", columnList: "1 2", columns: [column(1), column(3, modifier: 20, missing: "{7}")]),
+            table(
+                filter: "a", columnList: "1 2",
+                columns: [column(1), column(3, modifier: 20, missing: "{7}", default: 9)]),
             table(30_000, name: "p\"ü", isPartitioned: true, membership: .all, heaps: [heap(30_001), heap(30_002)]),
             known: [5, 6])
         #expect(try TableFingerprints(bytes: all.bytes) == all)
@@ -103,6 +108,32 @@ import Testing
         let new = tables(table(columns: [column(1), column(2), column(3, missing: "{7}")]))
         #expect(try kinds(tables(table()), new) == [.columnDefault])
         #expect(try kinds(new, new) == [])
+    }
+
+    @Test func `a constant default that moves into the rows is no rewrite as long as the default is the same one`()
+        throws
+    {
+        let old = tables(table(columns: [column(1), column(2, missing: "{7}", default: 9)]))
+        func kinds(_ second: TableFingerprint.Column, first: TableFingerprint.Column? = nil) throws
+            -> [FingerprintChange.Kind]
+        {
+            let columns = [first ?? column(1), second]
+            return try self.kinds(old, tables(table(columns: columns, heaps: [heap(20_000, file: 9)])))
+        }
+        #expect(try kinds(column(2, version: 701, default: 9)) == [])
+        #expect(try kinds(column(2, version: 701, default: 10)) == [.rewritten])
+        #expect(try kinds(column(2, version: 701)) == [.rewritten])
+        #expect(try kinds(column(2, type: 25, version: 701, default: 9)) == [.rewritten])
+        #expect(try kinds(column(2, modifier: 8, version: 701, default: 9)) == [.rewritten])
+        #expect(try kinds(column(2, version: 701, missing: "{8}", default: 9)) == [.rewritten])
+        #expect(try kinds(column(2, version: 701, default: 9), first: column(1, version: 701)) == [.rewritten])
+    }
+
+    @Test func `a default that came without a value for older rows says nothing of a rewrite`() throws {
+        let old = tables(table(columns: [column(1), column(2, default: 9)]))
+        let new = tables(
+            table(columns: [column(1), column(2, version: 701, default: 9)], heaps: [heap(20_000, file: 9)]))
+        #expect(try kinds(old, new) == [.rewritten])
     }
 
     // MARK: Partitions
