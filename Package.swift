@@ -185,7 +185,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "RedisKeyspace", "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]
