@@ -31,7 +31,7 @@ final class RedisSentinel {
 
     /// What it answers.
     func ask(_ words: String...) throws -> String {
-        try ShellCommand.run(["redis-cli", "-p", "\(port)"] + words).output
+        try ShellCommand.run(["redis-cli", "-p", "\(port)"] + words)
     }
 
     /// Ends it.

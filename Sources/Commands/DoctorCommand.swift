@@ -9,6 +9,7 @@ import Hiredis
 import PostgresAdapter
 import RedisKeyspace
 import RedisStreams
+import RedisURI
 
 /// `kedge doctor`: see `docs/manual/doctor.md`.
 struct DoctorCommand: ParsableCommand {
