@@ -2,7 +2,6 @@
 
 import Changelog
 import Faults
-import Hiredis
 import RedisKeyspace
 import RedisStreams
 import RedisURI
@@ -18,7 +17,7 @@ struct KeyspaceRunSettings {
 
     let run: RunSettings
     let address: RedisAddress
-    let preference: ServerPreference
+    let endpoint: Endpoint
     let mode: SnapshotChoice
     let onGap: GapPolicy
     let resnapshots: Bool
@@ -29,8 +28,7 @@ struct KeyspaceRunSettings {
     let dumpPath: String?
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
-        address = try settings.replicationSource()
-        preference = try settings.serverPreference()
+        (address, endpoint) = try settings.replicationSource()
         run = try RunSettings(settings)
         mode = snapshotOnly ? .only : try settings.choice(.snapshot, SnapshotChoice.self)
         onGap = try settings.choice(.onGap, GapPolicy.self)
@@ -48,17 +46,16 @@ struct KeyspaceRunSettings {
 }
 
 extension Settings {
-    /// The server whose keyspace is meant, or the sentinels that know it, and who we are there. The stream of a server holds
-    /// all its databases, so none is chosen.
-    func replicationSource() throws(Fault) -> RedisAddress {
+    /// The one server whose keyspace is meant, and who we are there.
+    func replicationSource() throws(Fault) -> (RedisAddress, Endpoint) {
         let address = try redisAddress()
-        guard address.topology != .cluster else {
+        guard case .single = address.topology, let endpoint = address.endpoints.first else {
             throw Fault(
                 .redisCluster, "the keyspace of several servers cannot be followed",
                 hint: "name one of the servers, or export streams with --streams")
         }
-        return RedisAddress(
-            topology: address.topology, endpoints: address.endpoints, credentials: address.credentials,
-            sentinelCredentials: address.sentinelCredentials, tls: address.tls, timeout: address.timeout)
+        let bare = RedisAddress(
+            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
+        return (bare, endpoint)
     }
 }
