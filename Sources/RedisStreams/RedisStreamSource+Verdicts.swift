@@ -47,6 +47,7 @@ extension RedisStreamSource {
 
     private mutating func reset(_ number: Int, _ reason: String, _ state: StreamState) throws(Fault) {
         let missing = state.added.map { $0 - state.length } ?? 0
+        let reason = state.added == nil ? "\(reason); whether entries of it are missing cannot be told" : reason
         if missing > 0 { try stopIfAsked(streams[number].name.text, reason) }
         try streams[number].beginAnew(with: state)
         record(.reset, reason, number)

@@ -57,7 +57,10 @@ extension StreamVerdict {
             self = .reset(reason: "the stream was deleted and made again")
         } else if look.witness == .other {
             self = .reset(reason: "an entry holds something else than it did: the stream was made again")
-        } else if memory.state.map { look.state.isBehind($0) } ?? false {
+        } else if look.state.lastGenerated < memory.point {
+            // Made again, or set back by hand: what is added now would not come behind what is exported.
+            self = .reset(reason: "the stream's identifiers went back behind what is exported")
+        } else if memory.state.map({ look.state.isBehind($0) }) ?? false {
             self = Self.ofCountersThatWentBack(look, evidence)
         } else if let added = look.state.added {
             self = Self.byCounting(memory, look, added: added, evidence)

@@ -73,7 +73,10 @@ import Testing
             proof(removing: 1, adding: 40)
         ) { $0.isUnknown },
         Row("identifiers went back", whole, look(3, 3, 1, 30, .absent, 3)) { $0.isReset },
-        Row("identifiers went back by hand", whole, look(3, 3, 1, 30, .absent, 3), proof(editing: 1)) { $0.isUnknown },
+        Row("identifiers went back by hand", whole, look(3, 3, 1, 30, .absent, 3), proof(editing: 1)) { $0.isReset },
+        Row("they went back, and not behind the point", half, look(3, 8, 1, 30, .absent, 3), proof(editing: 1)) {
+            $0.isUnknown
+        },
         Row("an entry holds something else", whole, look(10, 10, 1, 10, .other, 0)) { $0.isReset },
         Row("it is gone", whole, nil) { $0 == .gone },
         Row("it is still gone", gone(), nil) { $0 == .absent },
