@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "RedisKeyspace",
             dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles", "Changelog",
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles",
+                "Changelog",
                 "RedisRDB",
             ]),
         .target(
@@ -122,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles", "Changelog", "Threads",
+                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles",
+                "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),
         .testTarget(name: "RedisRDBTests", dependencies: ["RedisRDB", "Bytes"], exclude: ["Fixtures"]),

@@ -225,7 +225,9 @@ private final class StreamTorture {
         tally.unknown += said.isUnknown ? 1 : 0
 
         var problems: [String] = []
-        if isReset, !model.wasDeleted, !model.wasEdited { problems.append("a reset of a stream that was not deleted: \(said.kinds)") }
+        if isReset, !model.wasDeleted, !model.wasEdited {
+            problems.append("a reset of a stream that was not deleted: \(said.kinds)")
+        }
         let unique = Set(records.map { "\($0.epoch) \($0.entry.id)" })
         if unique.count != records.count { problems.append("an entry stands twice in one history") }
         // Of a stream that is not there nothing more is said until it is back; one that is new has lost nothing of ours.

@@ -3,9 +3,11 @@
 import Anchors
 import Changelog
 import Faults
+import Hiredis
 import Logging
 import RedisKeyspace
 import RedisStreams
+import RedisURI
 import Runtime
 
 /// The keyspace of a Redis-like store as the source of a run: a snapshot over a replication link, and the commands
@@ -14,10 +16,13 @@ final class KeyspaceRoute: SourceRoute {
     private let run: ExportRun
     private let settings: KeyspaceRunSettings
     private var hasBegun = false
+    /// The server that is meant now: each attempt asks anew where sentinels know.
+    private var address: RedisAddress
 
     init(_ run: ExportRun, _ settings: KeyspaceRunSettings) {
         self.run = run
         self.settings = settings
+        address = settings.address
     }
 
     /// What is retried says so itself.
@@ -25,7 +30,8 @@ final class KeyspaceRoute: SourceRoute {
 
     /// Runs once.
     func attempt() throws(Fault) -> RunReport.End {
-        let server = try KeyspaceServer.read(settings.address, at: settings.endpoint)
+        address = try settings.address.located(settings.preference)
+        let server = try KeyspaceServer.read(address, at: address.endpoints[0])
         if !hasBegun { for warning in server.warnings { run.console.log.warning("\(warning)") } }
         guard let last = run.last else {
             guard let path = settings.dumpPath else { return try begin(server, after: nil) }
@@ -187,7 +193,7 @@ final class KeyspaceRoute: SourceRoute {
 
     private func options(_ server: KeyspaceServer) -> ReplicationOptions {
         var options = ReplicationOptions(
-            address: settings.address, endpoint: settings.endpoint, spoolFolder: run.workspace.folder.spool)
+            address: address, endpoint: address.endpoints[0], spoolFolder: run.workspace.folder.spool)
         options.limits.byteCount = settings.spoolByteCount
         options.limits.minimumFreeByteCount = run.settings.limits.minimumFreeByteCount
         options.acknowledgement = settings.acknowledgement

@@ -2,6 +2,7 @@
 
 import Changelog
 import Faults
+import Hiredis
 import RedisKeyspace
 import RedisStreams
 import RedisURI
@@ -17,7 +18,7 @@ struct KeyspaceRunSettings {
 
     let run: RunSettings
     let address: RedisAddress
-    let endpoint: Endpoint
+    let preference: ServerPreference
     let mode: SnapshotChoice
     let onGap: GapPolicy
     let resnapshots: Bool
@@ -28,7 +29,8 @@ struct KeyspaceRunSettings {
     let dumpPath: String?
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
-        (address, endpoint) = try settings.replicationSource()
+        address = try settings.replicationSource()
+        preference = try settings.serverPreference()
         run = try RunSettings(settings)
         mode = snapshotOnly ? .only : try settings.choice(.snapshot, SnapshotChoice.self)
         onGap = try settings.choice(.onGap, GapPolicy.self)
@@ -46,16 +48,17 @@ struct KeyspaceRunSettings {
 }
 
 extension Settings {
-    /// The one server whose keyspace is meant, and who we are there.
-    func replicationSource() throws(Fault) -> (RedisAddress, Endpoint) {
+    /// The server whose keyspace is meant, or the sentinels that know it, and who we are there. The stream of a server holds
+    /// all its databases, so none is chosen.
+    func replicationSource() throws(Fault) -> RedisAddress {
         let address = try redisAddress()
-        guard case .single = address.topology, let endpoint = address.endpoints.first else {
+        guard address.topology != .cluster else {
             throw Fault(
                 .redisCluster, "the keyspace of several servers cannot be followed",
                 hint: "name one of the servers, or export streams with --streams")
         }
-        let bare = RedisAddress(
-            endpoints: [endpoint], credentials: address.credentials, tls: address.tls, timeout: address.timeout)
-        return (bare, endpoint)
+        return RedisAddress(
+            topology: address.topology, endpoints: address.endpoints, credentials: address.credentials,
+            sentinelCredentials: address.sentinelCredentials, tls: address.tls, timeout: address.timeout)
     }
 }

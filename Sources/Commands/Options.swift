@@ -74,7 +74,10 @@ struct SourceOptions: ParsableArguments {
 
 /// Options that say which streams of a Redis-like server are exported, and how.
 struct StreamSourceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Of a Redis source: streams reads streams by identifier, replication all keys as a replica.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp(
+            "Of a Redis source: streams reads streams by identifier, replication all keys as a replica.",
+            valueName: "mode"))
     var mode: String?
     @Option(
         help: ArgumentHelp(
