@@ -98,7 +98,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
+                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
                 "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

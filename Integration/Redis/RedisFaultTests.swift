@@ -97,7 +97,8 @@ extension IntegrationSuites {
             try expect(.usage, ["run"] + postgres, names: ["--streams", "Redis"])
             try expect(.usage, ["plan"] + postgres, names: ["--streams", "Redis"])
             try expect(
-                .usage, ["run", "--source", scene.server.address(), "--to", "x"], names: ["--streams is missing"])
+                .usage, ["run", "--source", scene.server.address(), "--to", "x", "--mode", "streams"],
+                names: ["--streams is missing"])
             #expect(try scene.export.anchors().isEmpty)
         }
 

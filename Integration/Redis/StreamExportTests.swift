@@ -220,7 +220,7 @@ extension IntegrationSuites {
             let beginning = try StreamBeginning.look(options, at: .first)
             let lane = try #require(beginning.streams.first).mark.lane
             try checkSourceContract { position in
-                let point = LanePoint(position: position, ordinal: position == .zero ? 0 : .max)
+                let point = LanePoint(position: position, ordinal: position.rawValue % 3)
                 return try RedisStreamSource.open(
                     options, from: [LaneMark(lane: lane, point: point, facts: [:])], identity: beginning.identity)
             }
