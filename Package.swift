@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Ground.
@@ -32,7 +33,7 @@ let package = Package(
 
         // Fences: the only importers of a C library or of the kernel's file calls.
         .target(name: "LibPQ", dependencies: ["CLibpq", "Faults", "Bytes"]),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "Faults", "Bytes"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CSnappy", "Faults", "Bytes"]),
         .target(name: "Digests", dependencies: ["COpenSSL"]),
         .target(name: "DurableFiles", dependencies: ["Faults", "Bytes"]),
 
@@ -59,6 +60,15 @@ let package = Package(
             dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
         ),
         .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
+        .target(
+            name: "ParquetFormat",
+            dependencies: ["Faults", "Bytes", "Compression", "Changelog", "Anchors", "Export", "NDJSONFormat"]),
+        .target(
+            name: "ParquetReading",
+            dependencies: [
+                "Faults", "Bytes", "Compression", "DurableFiles", "Changelog", "Anchors", "Export", "NDJSONFormat",
+                "ParquetFormat",
+            ]),
         .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
 
         // Roof.
@@ -122,6 +132,12 @@ let package = Package(
             name: "NDJSONFormatTests",
             dependencies: ["NDJSONFormat", "Export", "Changelog", "Bytes", "Faults", "TestSupport"],
             exclude: ["Golden"]),
+        .testTarget(
+            name: "ParquetFormatTests",
+            dependencies: [
+                "ParquetFormat", "ParquetReading", "NDJSONFormat", "Export", "Anchors", "Compression", "DurableFiles",
+                "Changelog", "Bytes", "Faults", "TestSupport",
+            ]),
         .testTarget(
             name: "SinksTests",
             dependencies: ["Sinks", "Anchors", "DurableFiles", "Bytes", "Export", "Faults", "TestSupport"]),

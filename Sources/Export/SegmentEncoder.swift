@@ -10,16 +10,19 @@ public struct RecordLayout: Hashable, Sendable {
     public let columnPrefix: String
     /// The number of the history inside the export.
     public let epoch: UInt16
+    /// What formats of columns are told.
+    public let columnar: ColumnarChoice
 
     /// Makes a layout.
-    public init(columnPrefix: String = "_cdc_", epoch: UInt16) {
+    public init(columnPrefix: String = "_cdc_", epoch: UInt16, columnar: ColumnarChoice = ColumnarChoice()) {
         self.columnPrefix = columnPrefix
         self.epoch = epoch
+        self.columnar = columnar
     }
 
     /// The same in the history of `lane`.
     func inside(_ lane: Lane?) -> RecordLayout {
-        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch) } ?? self
+        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch, columnar: columnar) } ?? self
     }
 }
 
@@ -37,4 +40,15 @@ public protocol SegmentEncoder: ~Copyable, Sendable {
     ) throws(Fault)
     /// Appends what the format wants at the end of a segment.
     mutating func end(into output: inout ByteBuffer) throws(Fault)
+    /// How many bytes of records it holds back; none unless the format says so.
+    var heldByteCount: Int { get }
+    /// Appends what it holds back, as far as it can without the end of the segment.
+    mutating func release(into output: inout ByteBuffer) throws(Fault)
+}
+
+extension SegmentEncoder where Self: ~Copyable {
+    /// Nothing is held back.
+    public var heldByteCount: Int { 0 }
+    /// Nothing is held back.
+    public mutating func release(into output: inout ByteBuffer) throws(Fault) {}
 }
