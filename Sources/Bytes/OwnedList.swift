@@ -7,15 +7,25 @@ public struct OwnedList<Element: ~Copyable>: ~Copyable {
     /// How many elements it holds.
     public let count: Int
 
-    /// Makes `count` elements, each by its index.
-    public init(count: Int, _ make: (Int) -> Element) {
+    /// Makes `count` elements, each by its index; when one cannot be made, those before it are destroyed.
+    public init<E: Error>(count: Int, _ make: (Int) throws(E) -> Element) throws(E) {
         precondition(count >= 0, "a list cannot hold fewer than no elements")
-        self.count = count
-        unsafe base = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
-        for index in 0..<count {
-            // SAFETY: the memory was allocated for `count` elements, and each is initialized once.
-            unsafe (base + index).initialize(to: make(index))
+        let start = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
+        var made = 0
+        do throws(E) {
+            while made < count {
+                // SAFETY: the memory was allocated for `count` elements, and each is initialized once.
+                unsafe (start + made).initialize(to: try make(made))
+                made += 1
+            }
+        } catch {
+            // SAFETY: just the elements that were made are destroyed.
+            unsafe start.deinitialize(count: made)
+            unsafe start.deallocate()
+            throw error
         }
+        self.count = count
+        unsafe base = start
     }
 
     deinit {
