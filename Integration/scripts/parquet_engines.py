@@ -13,12 +13,15 @@ import math
 import os
 import re
 import sys
+import time
 import uuid
 
 import pyarrow.parquet as pq
 
 EPOCH = datetime.datetime(1970, 1, 1)
 UNFIT = object()
+# ClickHouse has no lists that are null, and fewer years.
+loose = False
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 decimal.getcontext().prec = 200
 
@@ -87,6 +90,8 @@ def moment(value, zone):
 
 
 def micros(value):
+    if isinstance(value, int):
+        return value
     if value.tzinfo is not None:
         value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     delta = value - EPOCH
@@ -111,7 +116,26 @@ def interval(value):
         total = (int(match[2]) * 60 + int(match[3])) * 60 + int(match[4])
         total = total * 1_000_000 + int((match[5] or "").ljust(6, "0"))
         parts["micros"] = -total if match[1] == "-" else total
-    return parts
+    return parts if print_interval(parts) == value else UNFIT
+
+
+def print_interval(parts):
+    """A span of time as PostgreSQL prints it."""
+    months = parts["months"]
+    years, months = (abs(months) // 12 * (1 if months > 0 else -1), abs(months) % 12 * (1 if months > 0 else -1))
+    words, negative = [], False
+    for number, unit in ((years, "year"), (months, "mon"), (parts["days"], "day")):
+        if number:
+            sign = "+" if negative and number > 0 else ""
+            words.append(f"{sign}{number} {unit}{'' if number == 1 else 's'}")
+            negative = number < 0
+    time = parts["micros"]
+    if time or not words:
+        seconds, fraction = divmod(abs(time), 1_000_000)
+        text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        text += f".{fraction:06}".rstrip("0") if fraction else ""
+        words.append(("-" if time < 0 else "+" if negative else "") + text)
+    return " ".join(words)
 
 
 def expected(kind, value, profile):
@@ -188,7 +212,11 @@ def seen(kind, value, profile):
     if kind == "map":
         return as_map(value)
     if kind == "json":
-        return ("json", load(value))
+        # In a record of JSON the document `null` and no document look the same.
+        value = value.decode() if isinstance(value, bytes) else value
+        return None if value == "null" else ("json", load(value))
+    if kind == "enum" and isinstance(value, bytes):
+        return value.decode()
     if kind == "date":
         return value.isoformat()
     if kind in ("timestamp", "timestamptz"):
@@ -224,6 +252,10 @@ def as_map(value):
 
 
 def same(left, right):
+    if loose and (left is None or right is None) and (left or right) in (None, [], {}):
+        return True
+    if loose and isinstance(left, str) and isinstance(right, bytes):
+        left = left.encode()
     if isinstance(left, float) and isinstance(right, float):
         if math.isnan(left) or math.isnan(right):
             return math.isnan(left) and math.isnan(right)
@@ -251,12 +283,12 @@ def check(found, record, columns, profile, skipped):
     xid = record.get("_cdc_xid")
     if found["_cdc_xid"] != (None if xid is None else int(xid)):
         raise Difference("_cdc_xid differs")
-    time = record.get("_cdc_commit_ts")
-    time = None if time is None else micros(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")))
-    if (None if found["_cdc_commit_ts"] is None else micros(found["_cdc_commit_ts"])) != time:
+    moment = record.get("_cdc_commit_ts")
+    moment = None if moment is None else micros(datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")))
+    if (None if found["_cdc_commit_ts"] is None else micros(found["_cdc_commit_ts"])) != moment:
         raise Difference("_cdc_commit_ts differs")
     unset = found["_cdc_unset"]
-    if (None if unset is None else list(unset)) != record.get("_cdc_unset"):
+    if (list(unset) if unset else None) != record.get("_cdc_unset"):
         raise Difference("_cdc_unset differs")
     old = found["_cdc_old"]
     if (None if old is None else load(old)) != record.get("_cdc_old"):
@@ -266,8 +298,10 @@ def check(found, record, columns, profile, skipped):
             continue
         want = expected(kind, record[name], profile)
         if want is UNFIT:
-            if found[name] is not None or name not in raw:
+            if not same(found[name], None) or name not in raw:
                 raise Difference(f"{name}: {record[name]!r} should be null with its text in _cdc_raw, not {found[name]!r}")
+        elif loose and kind in ("date", "timestamp", "timestamptz") and not "1900" <= record[name][:4] < "2300":
+            continue
         elif not same(seen(kind, found[name], profile), want):
             raise Difference(f"{name} ({kind}): {found[name]!r} is not {want!r}")
         if name in raw and not raw[name].startswith("base64:"):
@@ -338,13 +372,17 @@ def read_spark(path, columns, profile):
     from pyspark.sql import SparkSession
 
     os.environ["TZ"] = "UTC"
+    time.tzset()
     spark = (
         SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "2g").getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")
-    rows = spark.read.parquet(path).collect()
-    names = spark.read.parquet(path).columns
+    frame = spark.read.parquet(path)
+    # Python cannot make a moment of the first day of its calendar.
+    zoned = {"_cdc_commit_ts"} | {name for name, kind in columns if kind == "timestamptz"}
+    names = frame.columns
+    rows = frame.selectExpr(*(f"unix_micros(`{n}`) as `{n}`" if n in zoned else f"`{n}`" for n in names)).collect()
     return [dict(zip(names, row)) for row in rows], set()
 
 
@@ -353,11 +391,23 @@ def read_chdb(path, columns, profile):
 
     skipped = over(columns, 76, profile)
     table = chdb.query(
-        f"select * from file('{path}', Parquet) settings schema_inference_make_columns_nullable='auto', "
-        "input_format_null_as_default=0, output_format_arrow_string_as_string=1",
+        f"select * from file('{path}', Parquet) order by _cdc_seq settings schema_inference_make_columns_nullable='auto', "
+        "input_format_null_as_default=0, output_format_arrow_string_as_string=0",
         "ArrowTable",
     )
-    return table.to_pylist(), skipped
+    return [decoded(row) for row in table.to_pylist()], skipped
+
+
+def decoded(value):
+    """Texts, which come as bytes, as text where they are."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    if isinstance(value, dict):
+        return {decoded(key): decoded(element) for key, element in value.items()}
+    return [decoded(element) for element in value] if isinstance(value, (list, tuple)) else value
 
 
 ENGINES = {
@@ -399,6 +449,7 @@ def bounds_hold(path):
 
 
 def main(folder, engines):
+    global loose
     records = {}
     totals = {engine: [0, 0, 0] for engine in engines}
     chunks = 0
@@ -411,6 +462,7 @@ def main(folder, engines):
         columns = [(c["name"], c["type"]) for c in json.loads(footer[b"kedge.schema"])["columns"]]
         chunks += bounds_hold(path)
         for engine in engines:
+            loose = engine == "chdb"
             rows, skipped = ENGINES[engine](path, columns, profile)
             if rows is None:
                 continue
