@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 EPOCH = datetime.datetime(1970, 1, 1)
 UNFIT = object()
-# ClickHouse has no lists that are null, and fewer years.
+# ClickHouse has no lists and structures that are null, and fewer years.
 loose = False
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 decimal.getcontext().prec = 200
@@ -251,8 +251,13 @@ def as_map(value):
     return dict(pairs)
 
 
+def hollow(value):
+    """Whether there is nothing in it."""
+    return value in (None, [], {}) or isinstance(value, dict) and all(map(hollow, value.values()))
+
+
 def same(left, right):
-    if loose and (left is None or right is None) and (left or right) in (None, [], {}):
+    if loose and (left is None or right is None) and hollow(left or right):
         return True
     if loose and isinstance(left, str) and isinstance(right, bytes):
         left = left.encode()

@@ -16,7 +16,7 @@ struct EncodingChoice: ~Copyable {
     /// How many values are tried.
     private static let sampleCount = 4096
     /// How many bytes of values are tried.
-    private static let sampleByteLimit = 128 << 10
+    private static let sampleByteLimit = 64 << 10
 
     /// Tries what the leaf's type allows.
     static func make(

@@ -21,6 +21,8 @@ struct FileWriter: ~Copyable, Sendable {
     private var chunks: ChunkWriter?
     private var first: SequenceKey?
     private var last: SequenceKey?
+    /// Whether the keys so far ascend.
+    private var isAscending = true
     /// The leaves that get filters.
     private let filtered: Set<Int>
 
@@ -40,6 +42,7 @@ struct FileWriter: ~Copyable, Sendable {
     /// Takes notice of the key of a row.
     @inline(__always)
     mutating func note(_ key: SequenceKey) {
+        if let last, key <= last { isAscending = false }
         if first == nil { first = key }
         last = key
     }
@@ -51,6 +54,7 @@ struct FileWriter: ~Copyable, Sendable {
         let base = begin(&output)
         if chunks == nil { chunks = try ChunkWriter(layout.columnar.codec, level: layout.columnar.level) }
         var written: [WrittenChunk] = []
+        leaves[FileShape.Own.sequence].isAscending = isAscending
         for leaf in 0..<leaves.count {
             guard
                 var chunk = try chunks?.write(leaves[leaf], path: shape.paths[leaf], base: base, into: &output)

@@ -15,6 +15,9 @@ struct LeafBuilder: ~Copyable, Sendable {
     /// A level for each entry, which is 0 where a row begins.
     private(set) var repetitions = LevelList()
 
+    /// Whether each value is known to come after the one before it.
+    var isAscending = false
+
     private let intake: Intake
 
     init(_ form: LeafForm) {

@@ -52,8 +52,9 @@ extension LeafBuilder {
         form.width == 1 ? Int64(values.bytes[index]) : integer(index)
     }
 
-    /// Compares eight bytes first, and only where they are the same the rest.
+    /// Compares sixteen bytes first, and only where they are the same the rest.
     private func byteBounds(_ range: Range<Int>, _ first: Int) -> ValueBounds {
+        if isAscending { return ValueBounds(least: first, greatest: range.upperBound - 1) }
         var bounds = ValueBounds(least: first, greatest: first)
         var least = head(first)
         var greatest = least
@@ -71,17 +72,25 @@ extension LeafBuilder {
         return bounds
     }
 
-    /// The first eight bytes of a value as a number that compares like them.
+    /// The first sixteen bytes of a value as numbers that compare like them.
     @inline(__always)
-    private func head(_ index: Int) -> UInt64 {
+    private func head(_ index: Int) -> (UInt64, UInt64) {
         let range = range(ofValue: index)
+        return (word(range, 0), word(range, 8))
+    }
+
+    /// Eight bytes of a value as a number, with zeros behind its end.
+    @inline(__always)
+    private func word(_ range: Range<Int>, _ offset: Int) -> UInt64 {
+        let (start, count) = (range.lowerBound + offset, range.count - offset)
+        guard count > 0 else { return 0 }
         let values = values.bytes
-        if range.lowerBound + 8 <= values.byteCount {
-            let word = values.littleEndianWord(at: range.lowerBound).byteSwapped
-            return range.count >= 8 ? word : range.isEmpty ? 0 : word & ~(UInt64.max >> UInt64(8 * range.count))
+        if start + 8 <= values.byteCount {
+            let word = values.littleEndianWord(at: start).byteSwapped
+            return count >= 8 ? word : word & ~(UInt64.max >> UInt64(8 * count))
         }
         var word: UInt64 = 0
-        for offset in 0..<8 { word = word << 8 | (offset < range.count ? UInt64(values[range.lowerBound + offset]) : 0) }
+        for place in 0..<8 { word = word << 8 | (place < count ? UInt64(values[start + place]) : 0) }
         return word
     }
 
