@@ -164,7 +164,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Faults", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
+                "Faults", "Changelog", "Compression", "PostgresValues", "PostgresAdapter", "NDJSONFormat",
+                "ParquetFormat",
+                "Export", "Bytes",
                 "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),

@@ -4,7 +4,7 @@
 # Installs the Debian packages that building and testing need, and only those that are missing.
 set -euo pipefail
 
-packages=(libpq-dev libzstd-dev zlib1g-dev libsnappy-dev libsqlite3-dev libssl-dev openssl pkg-config zstd gzip valgrind postgresql-client-common)
+packages=(libpq-dev libzstd-dev zlib1g-dev libsnappy-dev python3-venv libsqlite3-dev libssl-dev openssl pkg-config zstd gzip valgrind postgresql-client-common)
 # Any server version will do; Debian 12 has 15. Its package holds initdb and the contrib extensions, too.
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(postgresql postgresql-contrib); fi
 # pgbench is part of the server's package since 15 and of -contrib before.

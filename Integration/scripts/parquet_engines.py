@@ -453,11 +453,35 @@ def bounds_hold(path):
     return count
 
 
+def lookups_hold(path, columns):
+    """Asks for keys by value, which bloom filters, page indexes and bounds answer first; returns how many."""
+    import duckdb
+    import pyarrow.dataset
+
+    name = columns[0][0]
+    rows = pq.read_table(path, columns=[name, "_cdc_seq"])
+    keys, sequence = rows[name].to_pylist(), rows["_cdc_seq"].to_pylist()
+    dataset = pyarrow.dataset.dataset(path)
+    count = 0
+    for index in range(0, len(keys), max(1, len(keys) // 20)):
+        if keys[index] is None or isinstance(keys[index], (list, dict)):
+            continue
+        want = keys.count(keys[index])
+        query = f"select count(*) from read_parquet('{path}') where "
+        by_key = duckdb.execute(query + f'"{name}" = ?', [keys[index]]).fetchone()[0]
+        by_sequence = duckdb.execute(query + "_cdc_seq >= ?", [sequence[index]]).fetchone()[0]
+        filtered = dataset.to_table(filter=pyarrow.dataset.field(name) == keys[index], columns=[name]).num_rows
+        if (by_key, by_sequence, filtered) != (want, len(keys) - index, want):
+            raise Difference(f"{path}: {name} = {keys[index]!r} finds {by_key}, {filtered} and not {want} rows")
+        count += 1
+    return count
+
+
 def main(folder, engines):
     global loose
     records = {}
     totals = {engine: [0, 0, 0] for engine in engines}
-    chunks = 0
+    chunks = lookups = 0
     for path in sorted(glob.glob(os.path.join(folder, "*.parquet"))):
         table, profile, _ = os.path.basename(path).split(".", 2)
         if table not in records:
@@ -466,6 +490,7 @@ def main(folder, engines):
         footer = pq.read_metadata(path).metadata
         columns = [(c["name"], c["type"]) for c in json.loads(footer[b"kedge.schema"])["columns"]]
         chunks += bounds_hold(path)
+        lookups += lookups_hold(path, columns)
         for engine in engines:
             loose = engine == "chdb"
             rows, skipped = ENGINES[engine](path, columns, profile)
@@ -483,7 +508,7 @@ def main(folder, engines):
                 total[1] += 1
     for engine, (files, rows, values) in totals.items():
         print(f"{engine}: {files} files, {rows} rows, {values} values are the same")
-    print(f"bounds: {chunks} chunks hold")
+    print(f"bounds: {chunks} chunks hold, {lookups} lookups find their rows")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Bytes
-public import Faults
 internal import CSnappy
 internal import CZlib
 internal import CZstd
+public import Faults
 
 /// Compresses blocks, each by itself. The same block at the same level becomes the same bytes.
 public struct BlockCompressor: ~Copyable, Sendable {

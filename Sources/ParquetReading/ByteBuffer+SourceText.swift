@@ -64,7 +64,9 @@ extension ByteBuffer {
         text.append(Timestamp(microseconds: microseconds))
         // Without the zone's letter, and the point where nothing stands behind it.
         var end = text.count - 1
-        while text.bytes[end - 1] == UInt8(ascii: "0"), text.bytes[end - 2] != UInt8(ascii: ":") , end > text.count - 8 { end -= 1 }
+        while text.bytes[end - 1] == UInt8(ascii: "0"), text.bytes[end - 2] != UInt8(ascii: ":"), end > text.count - 8 {
+            end -= 1
+        }
         if text.bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
         append(text.bytes.extracting(0..<end))
     }

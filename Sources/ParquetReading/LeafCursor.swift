@@ -11,6 +11,7 @@ struct LeafCursor: ~Copyable {
     /// What is known of the leaf.
     let form: LeafForm
     private let chunk: ChunkMetadata
+    private let checksums: ChecksumRule
     private let decompressor: BlockDecompressor
     /// Where the next page begins.
     private var offset: Int
@@ -30,12 +31,13 @@ struct LeafCursor: ~Copyable {
     private(set) var isAtEnd = false
 
     /// Begins before the first entry; call ``advance(_:)``.
-    init(_ chunk: ChunkMetadata, _ form: LeafForm) throws(WireFault) {
+    init(_ chunk: ChunkMetadata, _ form: LeafForm, _ checksums: ChecksumRule) throws(WireFault) {
         guard chunk.type == form.type, let entryCount = Int(exactly: chunk.entryCount),
             let start = Int(exactly: chunk.start), let dataStart = Int(exactly: chunk.dataOffset), dataStart >= start
         else { throw WireFault(.malformed, at: 0) }
         self.form = form
         self.chunk = chunk
+        self.checksums = checksums
         decompressor = BlockDecompressor(chunk.codec)
         offset = start
         leftInChunk = entryCount
@@ -94,7 +96,7 @@ struct LeafCursor: ~Copyable {
     /// Reads pages up to the end of the chunk and compares their checksums, without a look at what they hold.
     static func check(_ chunk: ChunkMetadata, _ form: LeafForm, _ file: inout ReadableFile) throws(Fault) {
         do throws(WireFault) {
-            var cursor = try LeafCursor(chunk, form)
+            var cursor = try LeafCursor(chunk, form, .compared)
             try cursor.checkAll(&file)
         } catch {
             throw damaged(error)
@@ -163,7 +165,7 @@ extension LeafCursor {
         guard offset + headLength + length <= end else { throw WireFault(.truncated, at: offset) }
         var body = ByteBuffer(capacity: length)
         try Self.read(&file, at: offset + headLength, upTo: length, into: &body)
-        guard body.count == length, header.checksum == crc32(of: body.bytes) else {
+        guard body.count == length, checksums == .ignored || header.checksum == crc32(of: body.bytes) else {
             throw WireFault(.malformed, at: offset)
         }
         page.removeAll(keepingAtMost: 4 << 20)

@@ -15,6 +15,14 @@ public enum ParquetReadingDepth: Sendable {
     case records
 }
 
+/// What becomes of the checksums of pages.
+package enum ChecksumRule: Sendable {
+    /// A page whose checksum is another is damaged.
+    case compared
+    /// Pages are read whatever it is.
+    case ignored
+}
+
 /// Reads the records of a Parquet segment in order. Holds one page of each column; whatever damages a file ends in a
 /// fault ``Faults/Fault/Code/exportBroken``.
 ///
@@ -26,6 +34,7 @@ public struct ParquetReader: ~Copyable {
     /// The columns of the table.
     public let schema: TableSchema
     private let depth: ParquetReadingDepth
+    private let checksums: ChecksumRule
     private let parts: ParquetFile
     private let printer: RecordPrinter
     private var file: ReadableFile
@@ -40,10 +49,16 @@ public struct ParquetReader: ~Copyable {
 
     /// Opens a segment and reads its footer.
     public init(path: String, depth: ParquetReadingDepth = .records) throws(Fault) {
+        try self.init(path: path, depth: depth, checksums: .compared)
+    }
+
+    /// The same; whoever damages pages on purpose can have their checksums ignored.
+    package init(path: String, depth: ParquetReadingDepth, checksums: ChecksumRule) throws(Fault) {
         var file = try ReadableFile(path)
         let parts: ParquetFile
         do throws(Fault) { parts = try ParquetFile(&file) } catch { throw error.adding("reading \(path)") }
         self.depth = depth
+        self.checksums = checksums
         self.parts = parts
         self.file = file
         schema = parts.schema
@@ -77,10 +92,10 @@ public struct ParquetReader: ~Copyable {
         let chunks = parts.metadata.rowGroups[group].chunks
         rowsLeft = parts.metadata.rowGroups[group].rowCount
         let count = depth == .records ? chunks.count : 2
-        let shape = parts.shape
+        let (shape, checksums) = (parts.shape, checksums)
         do throws(WireFault) {
             leaves = try OwnedList(count: count) { (leaf) throws(WireFault) in
-                try LeafCursor(chunks[leaf], shape.leaves[leaf])
+                try LeafCursor(chunks[leaf], shape.leaves[leaf], checksums)
             }
         } catch {
             throw LeafCursor.damaged(error)

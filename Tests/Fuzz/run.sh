@@ -12,12 +12,15 @@ mkdir -p "$out/modules"
 flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcoming-feature MemberImportVisibility
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
     -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules"
-    -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib")
+    -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib"
+    -I "$root/Sources/CSnappy" -package-name kedge)
 
 objects=()
-for module in Faults Bytes Changelog PgOutput PostgresValues Digests Compression DurableFiles Anchors Export Verification; do
+for module in Faults Bytes Changelog PgOutput PostgresValues Digests Compression DurableFiles Anchors Export Verification \
+    NDJSONFormat ParquetFormat ParquetReading; do
+    mapfile -t sources < <(find "$root/Sources/$module" -name '*.swift' | sort)
     swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
-        -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
+        -module-name "$module" -emit-object -o "$out/modules/$module.o" "${sources[@]}"
     objects+=("$out/modules/$module.o")
 done
 

@@ -14,7 +14,8 @@ import Testing
 
 @Suite("Every type through Parquet and back")
 struct CorpusTests {
-    @Test("what the reader prints is what NDJSON holds", arguments: CorpusTable.all.map(\.name), ColumnarProfile.allCases)
+    @Test(
+        "what the reader prints is what NDJSON holds", arguments: CorpusTable.all.map(\.name), ColumnarProfile.allCases)
     func sameRecords(table: String, profile: ColumnarProfile) throws {
         let table = try #require(CorpusTable.all.first { $0.name == table })
         let expected = try lines(try table.encoded(NDJSONEncoder.self, RecordLayout(epoch: 3)))
@@ -26,7 +27,8 @@ struct CorpusTests {
             let found = try read(file)
             #expect(found.count == expected.count)
             for (index, line) in found.enumerated() where line != expected[index] {
-                Issue.record("row \(index) with \(codec): \(line.prefix(20000)) is not \(expected[index].prefix(20000))")
+                Issue.record(
+                    "row \(index) with \(codec): \(line.prefix(20000)) is not \(expected[index].prefix(20000))")
                 break
             }
         }

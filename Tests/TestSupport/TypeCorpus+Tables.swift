@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Changelog
+internal import Changelog
 
 extension CorpusTable {
     /// Tables of every type with their edges: each type alone, with parts, as bytes, empty, one row, wide, long.
@@ -73,14 +73,18 @@ extension CorpusTable {
         [
             "2024-01-02T03:04:05.678901", "2024-01-02T03:04:05", "1969-12-31T23:59:59.999999", "0001-01-01T00:00:00",
             "9999-12-31T23:59:59.5",
-        ].map { $0 + zone } + ["infinity", "-infinity", "0044-03-15T10:00:00\(zone) BC", "294276-12-31T23:59:59\(zone)"]
+        ].map { $0 + zone } + [
+            "infinity", "-infinity", "0044-03-15T10:00:00\(zone) BC", "294276-12-31T23:59:59\(zone)",
+        ]
     }
 
     private static func decimals(_ precision: Int?, _ scale: Int) -> [String] {
         guard let precision else { return ["0", "-1.10", "NaN", "123456789012345678901234567890.000000000001", "1e5"] }
         let digits = scale < 0 ? precision : max(precision, scale)
         let nines = String(repeating: "9", count: precision)
-        let padded = String(repeating: "0", count: max(0, scale + 1 - digits)) + String(repeating: "0", count: digits - precision) + nines
+        let padded =
+            String(repeating: "0", count: max(0, scale + 1 - digits))
+            + String(repeating: "0", count: digits - precision) + nines
         let behind = scale > 0 ? "." + padded.suffix(scale) : String(repeating: "0", count: -min(0, scale))
         let whole = scale > 0 ? String(padded.dropLast(scale)) : nines
         let largest = (whole.isEmpty ? "0" : whole) + behind
@@ -95,34 +99,52 @@ extension CorpusTable {
 
     private static let nested: [Column] = [
         Column("number", .integer(bits: 32)) { .text(String($0)) },
-        Column("ints", .list(.integer(bits: 32)), cycle: [
-            .list([.text("1"), .null, .text("-3")]), .list([]), .null, .unset, .list([.null]),
-            .list([.list([.text("1")]), .list([.text("2")])]), .list([.text("99999999999")]),
-        ]),
-        Column("texts", .list(.text), cycle: [
-            .list([.text("a"), .text(""), .text("é\"\n")]), .list([.bytes([0xff])]), .list([.null]), .null,
-        ]),
-        Column("days", .list(.date), cycle: [
-            .list([.text("2024-01-02"), .null]), .list([.text("2024-01-02"), .text("infinity")]), .list([]),
-        ]),
-        Column("table", .list(.list(.integer(bits: 64))), cycle: [
-            .list([.list([.text("1"), .text("2")]), .list([]), .null, .list([.null, .text("4")])]), .list([]), .null,
-            .list([.text("5")]), .list([.list([]), .list([])]),
-        ]),
-        Column("pair", pair, cycle: [
-            .record([.text("1"), .list([.text("x"), .null])]), .record([.null, .null]), .null,
-            .record([.text("7"), .list([])]), .record([.text("x"), .null]),
-        ]),
-        Column("pairs", .list(pair), cycle: [
-            .list([.record([.text("1"), .list([.text("x")])]), .null, .record([.null, .list([])])]), .list([]), .null,
-        ]),
-        Column("tags", .map, cycle: [
-            .map([("a", "1"), ("b", nil)]), .map([]), .null, .map([("", "x")]), .map([("k", "v"), ("é", "\n")]),
-        ]),
+        Column(
+            "ints", .list(.integer(bits: 32)),
+            cycle: [
+                .list([.text("1"), .null, .text("-3")]), .list([]), .null, .unset, .list([.null]),
+                .list([.list([.text("1")]), .list([.text("2")])]), .list([.text("99999999999")]),
+            ]),
+        Column(
+            "texts", .list(.text),
+            cycle: [
+                .list([.text("a"), .text(""), .text("é\"\n")]), .list([.bytes([0xff])]), .list([.null]), .null,
+            ]),
+        Column(
+            "days", .list(.date),
+            cycle: [
+                .list([.text("2024-01-02"), .null]), .list([.text("2024-01-02"), .text("infinity")]), .list([]),
+            ]),
+        Column(
+            "table", .list(.list(.integer(bits: 64))),
+            cycle: [
+                .list([.list([.text("1"), .text("2")]), .list([]), .null, .list([.null, .text("4")])]), .list([]),
+                .null,
+                .list([.text("5")]), .list([.list([]), .list([])]),
+            ]),
+        Column(
+            "pair", pair,
+            cycle: [
+                .record([.text("1"), .list([.text("x"), .null])]), .record([.null, .null]), .null,
+                .record([.text("7"), .list([])]), .record([.text("x"), .null]),
+            ]),
+        Column(
+            "pairs", .list(pair),
+            cycle: [
+                .list([.record([.text("1"), .list([.text("x")])]), .null, .record([.null, .list([])])]), .list([]),
+                .null,
+            ]),
+        Column(
+            "tags", .map,
+            cycle: [
+                .map([("a", "1"), ("b", nil)]), .map([]), .null, .map([("", "x")]), .map([("k", "v"), ("é", "\n")]),
+            ]),
         Column("maps", .list(.map), cycle: [.list([.map([("a", nil)]), .map([]), .null]), .null, .list([])]),
-        Column("amounts", .list(.decimal(precision: 12, scale: 2)), cycle: [
-            .list([.text("1.10"), .text("-0.05")]), .list([.text("NaN")]), .null,
-        ]),
+        Column(
+            "amounts", .list(.decimal(precision: 12, scale: 2)),
+            cycle: [
+                .list([.text("1.10"), .text("-0.05")]), .list([.text("NaN")]), .null,
+            ]),
         Column("spans", .list(.interval), cycle: [.list([.text("1 day"), .null, .text("-00:00:01")]), .null]),
         Column("floats", .list(.float(bits: 64)), cycle: [.list([.text("0.5"), .text("NaN")]), .list([])]),
     ]
@@ -130,10 +152,12 @@ extension CorpusTable {
     private static let bytes: [Column] = [
         Column("key", .bytes) { .text("key:\($0)") },
         Column("value", .bytes, cycle: edges(.bytes)),
-        Column("fields", .list(.list(.bytes)), cycle: [
-            .list([.list([.text("f"), .text("v")]), .list([.text("f"), .bytes([0xff, 0x00])])]), .list([]), .null,
-            .list([.list([.text("f"), .text("v")]), .list([.text("é"), .text("")])]),
-        ]),
+        Column(
+            "fields", .list(.list(.bytes)),
+            cycle: [
+                .list([.list([.text("f"), .text("v")]), .list([.text("f"), .bytes([0xff, 0x00])])]), .list([]), .null,
+                .list([.list([.text("f"), .text("v")]), .list([.text("é"), .text("")])]),
+            ]),
     ]
 
     private static let wide: [Column] = (0..<1000).map { index in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Bytes
+internal import Bytes
 public import Changelog
 public import Export
 public import Faults

@@ -44,7 +44,8 @@ extension RawSpan {
             let whole = digits(start, wholeCount), let fraction = digits(byteCount - scale, scale)
         else { return nil }
         // No zero at the end; and numbers below 0.0001 are printed with an exponent.
-        guard scale == 0 || self[byteCount - 1] != UInt8(ascii: "0"), whole > 0 || scale <= 4 && fraction > 0 || self.isEqual(to: "0")
+        guard scale == 0 || self[byteCount - 1] != UInt8(ascii: "0"),
+            whole > 0 || scale <= 4 && fraction > 0 || self.isEqual(to: "0")
         else { return nil }
         let value = (Double(whole) * powersOfTen[scale] + Double(fraction)) / powersOfTen[scale]
         return isNegative ? -value : value

@@ -34,11 +34,11 @@ package struct BloomFilter: Sendable {
     }
 
     private func block(_ hash: UInt64) -> Int {
-        Int((hash >> 32) * UInt64(words.count / 8) >> 32) * 8
+        Int(((hash >> 32) * UInt64(words.count / 8)) >> 32) * 8
     }
 
     private static func bit(_ hash: UInt64, _ index: Int) -> UInt32 {
-        1 << (UInt32(truncatingIfNeeded: hash) &* salts[index] >> 27)
+        1 << ((UInt32(truncatingIfNeeded: hash) &* salts[index]) >> 27)
     }
 
     /// The filter of all values of a leaf.

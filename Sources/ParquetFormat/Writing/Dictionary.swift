@@ -23,7 +23,8 @@ struct ValueDictionary: ~Copyable {
     static func make(_ builder: borrowing LeafBuilder) -> ValueDictionary? {
         guard builder.valueCount > 1, builder.form.type != .boolean else { return nil }
         var dictionary = ValueDictionary(valueCount: builder.valueCount)
-        let isWhole = builder.form.width > 0 && builder.form.width <= 8
+        let isWhole =
+            builder.form.width > 0 && builder.form.width <= 8
             ? dictionary.takeIntegers(builder) : dictionary.takeBytes(builder)
         guard isWhole else { return nil }
         return dictionary

@@ -46,7 +46,9 @@ struct EncodingChoice: ~Copyable {
         return EncodingChoice(encoding: .dictionary, dictionary: found, isCompressed: trial.isWorthCompressing)
     }
 
-    private init(encoding: Encoding, dictionary: consuming ValueDictionary = ValueDictionary(), isCompressed: Bool = true) {
+    private init(
+        encoding: Encoding, dictionary: consuming ValueDictionary = ValueDictionary(), isCompressed: Bool = true
+    ) {
         self.encoding = encoding
         self.dictionary = dictionary
         self.isCompressed = isCompressed

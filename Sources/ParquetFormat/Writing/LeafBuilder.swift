@@ -105,7 +105,9 @@ struct LeafBuilder: ~Copyable, Sendable {
     private mutating func takeOther(_ text: RawSpan) -> Bool {
         switch intake {
         case .boolean:
-            guard text.byteCount == 1, text[0] == UInt8(ascii: "t") || text[0] == UInt8(ascii: "f") else { return false }
+            guard text.byteCount == 1, text[0] == UInt8(ascii: "t") || text[0] == UInt8(ascii: "f") else {
+                return false
+            }
             values.append(text[0] == UInt8(ascii: "t") ? 1 : 0)
         case .decimal32:
             guard let value = text.decimal(precision: form.precision, scale: form.scale) else { return false }

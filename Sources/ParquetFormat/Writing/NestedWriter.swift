@@ -21,7 +21,9 @@ enum NestedWriter {
         var reader = NestedReader(value)
         if case .interval = node.kind { return try append(interval: value, node, 0, to: &leaves) }
         guard try appendNode(&reader, of: value, node, repetition: 0, to: &leaves) else { throw .unfit }
-        guard reader.offset == value.byteCount else { throw .malformed(WireFault(.trailingBytes(1), at: reader.offset)) }
+        guard reader.offset == value.byteCount else {
+            throw .malformed(WireFault(.trailingBytes(1), at: reader.offset))
+        }
     }
 
     /// Appends that a node is not there.

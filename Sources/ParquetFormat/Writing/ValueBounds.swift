@@ -17,7 +17,9 @@ extension LeafBuilder {
         case .bytes: return byteBounds(range, first)
         case .float32, .float64, .fixedBytes, .signedBytes:
             var bounds: ValueBounds?
-            for index in range where !isNaN(index) { bounds = merged(bounds, ValueBounds(least: index, greatest: index)) }
+            for index in range where !isNaN(index) {
+                bounds = merged(bounds, ValueBounds(least: index, greatest: index))
+            }
             return bounds
         }
     }
