@@ -15,7 +15,8 @@ extension IntegrationSuites {
     struct KeyspaceLinkTests {
         private func options(_ server: RedisServer, _ folder: URL) -> ReplicationOptions {
             ReplicationOptions(
-                address: RedisAddress(endpoints: [server.endpoint]), endpoint: server.endpoint, spoolFolder: folder.path)
+                address: RedisAddress(endpoints: [server.endpoint]), endpoint: server.endpoint, spoolFolder: folder.path
+            )
         }
 
         @Test("redis promise 5: an impatient server keeps the link although nothing is taken from it")
@@ -24,7 +25,9 @@ extension IntegrationSuites {
             // The destination has too little room: reading pauses.
             let process = try KedgeProcess(
                 ["run", "--source", scene.source, "--to", scene.export.path, "--min-free", "1PiB"])
-            try waitUntil("kedge is online") { try scene.server.info("replication")["slave0"]?.contains("online") == true }
+            try waitUntil("kedge is online") {
+                try scene.server.info("replication")["slave0"]?.contains("online") == true
+            }
             let client = try scene.server.cli("CLIENT", "LIST", "TYPE", "replica").prefix { $0 != " " }
             for _ in 0..<8 {
                 try scene.server.command("SET", "a", String(repeating: "x", count: 100_000))
@@ -44,8 +47,12 @@ extension IntegrationSuites {
             let link = try ReplicationLink.open(options(scene.server, folder), .full)
             defer { link.close() }
             guard case .snapshot(let id, let offset) = link.answer else { throw TestFailure("no snapshot") }
-            try waitUntil("the link is online") { try scene.server.info("replication")["slave0"]?.contains("online") == true }
-            for number in 0..<300 { try scene.server.command("SET", "k\(number)", String(repeating: "x", count: 100_000)) }
+            try waitUntil("the link is online") {
+                try scene.server.info("replication")["slave0"]?.contains("online") == true
+            }
+            for number in 0..<300 {
+                try scene.server.command("SET", "k\(number)", String(repeating: "x", count: 100_000))
+            }
             try waitUntil("all of it has come") { link.commands.appendedByteCount > 30_000_000 }
             #expect(try scene.server.info("replication")["connected_slaves"] == "1")
             #expect(link.commands.fileByteCount > 15_000_000)
@@ -69,7 +76,8 @@ extension IntegrationSuites {
             let values = (0..<400).map { ["SET", "k\($0)", String(repeating: "x", count: 50_000)] }
             try scene.server.commands(values)
             // Encoding is slower than the loopback: what waits outgrows a mebibyte.
-            let full = try KedgeProcess.run(scene.run("--until", "now", "--spool-bytes", "1MiB", "--compression-level", "19"))
+            let full = try KedgeProcess.run(
+                scene.run("--until", "now", "--spool-bytes", "1MiB", "--compression-level", "19"))
             #expect(full.status == 75 && full.errors.contains("[redis.spool.full]"), "\(full.status) \(full.errors)")
             #expect(try scene.server.info("replication")["connected_slaves"] == "0")
             try scene.expectSameDigest()
@@ -130,7 +138,9 @@ extension IntegrationSuites {
             defer { export.remove() }
             for command in [["run", "--until", "now"], ["doctor"]] {
                 let refused = try KedgeProcess.run(command + ["--source", server.address(), "--to", export.path])
-                #expect(refused.status == 78 && (refused.errors + refused.output).contains("--streams"), "\(refused.errors)")
+                #expect(
+                    refused.status == 78 && (refused.errors + refused.output).contains("--streams"), "\(refused.errors)"
+                )
                 #expect(refused.errors.contains("[redis.replication.missing]"))
             }
         }

@@ -144,7 +144,10 @@ struct KeyspaceLoad {
         case 8: return command(pick("ZUNIONSTORE", "ZINTERSTORE"), self.key("z"), "2", key, self.key("z"))
         case 9: return command("GEOADD", self.key("g"), "13.36", "38.11", "ort\(number(0..<90))")
         case 10: return command("ZREMRANGEBYRANK", key, "0", "1")
-        default: return command("GEOSEARCHSTORE", self.key("z"), self.key("g"), "FROMLONLAT", "13", "38", "BYRADIUS", "200", "km", "ASC")
+        default:
+            return command(
+                "GEOSEARCHSTORE", self.key("z"), self.key("g"), "FROMLONLAT", "13", "38", "BYRADIUS", "200", "km", "ASC"
+            )
         }
     }
 
@@ -168,12 +171,18 @@ struct KeyspaceLoad {
         case 5: return [command("XTRIM", key, "MAXLEN", number(3..<300))]
         case 6: return [command("XGROUP", "CREATE", key, "gruppe", "0", "MKSTREAM")]
         case 7, 8:
-            return [command("XREADGROUP", "GROUP", "gruppe", pick("eins", "zwei"), "COUNT", number(1..<9), "STREAMS", key, ">")]
+            return [
+                command(
+                    "XREADGROUP", "GROUP", "gruppe", pick("eins", "zwei"), "COUNT", number(1..<9), "STREAMS", key, ">")
+            ]
         case 9: return [command("XAUTOCLAIM", key, "gruppe", "drei", "0", "0", "COUNT", number(1..<4))]
         case 10: return [command("XSETID", key, "99999999999999-\(number(0..<9))")]
         default:
             return [
-                command("EVAL", "local e = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 2) for _, v in ipairs(e) do redis.call('XACK', KEYS[1], 'gruppe', v[1]) redis.call('XDEL', KEYS[1], v[1]) end", "1", key)
+                command(
+                    "EVAL",
+                    "local e = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 2) for _, v in ipairs(e) do redis.call('XACK', KEYS[1], 'gruppe', v[1]) redis.call('XDEL', KEYS[1], v[1]) end",
+                    "1", key)
             ]
         }
     }
@@ -206,7 +215,8 @@ struct KeyspaceLoad {
 
     private mutating func scripts() -> [[UInt8]] {
         if number(0..<3) == 0 { return command("FCALL", "twice", "1", key("s"), value()) }
-        let text = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('SADD', KEYS[2], ARGV[1]) return redis.call('INCR', KEYS[3])"
+        let text =
+            "redis.call('SET', KEYS[1], ARGV[1]) redis.call('SADD', KEYS[2], ARGV[1]) return redis.call('INCR', KEYS[3])"
         return command("EVAL", text, "3", key("s"), key("e"), key("n"), value())
     }
 

@@ -153,9 +153,12 @@ final class KeyspaceReplay {
         switch op {
         case "row_stream":
             let last = meta["last_id"] ?? "0-0"
-            if meta["length"] == "0" { try send("XADD", key.name, "MAXLEN", "0", last == "0-0" ? "0-1" : last, "x", "y") }
+            if meta["length"] == "0" {
+                try send("XADD", key.name, "MAXLEN", "0", last == "0-0" ? "0-1" : last, "x", "y")
+            }
             if let added = meta["entries_added"], last != "0-0" {
-                try send("XSETID", key.name, last, "ENTRIESADDED", added, "MAXDELETEDID", meta["max_deleted_id"] ?? "0-0")
+                try send(
+                    "XSETID", key.name, last, "ENTRIESADDED", added, "MAXDELETEDID", meta["max_deleted_id"] ?? "0-0")
             } else if last != "0-0" {
                 try send("XSETID", key.name, last)
             }
@@ -172,7 +175,9 @@ final class KeyspaceReplay {
         case "row_consumer_pending":
             for item in items {
                 guard let found = key.pending[item[0]] else { throw TestFailure("a consumer's entry is not pending") }
-                try send("XCLAIM", key.name, key.group, key.consumer, "0", item[0], "TIME", found[1], "RETRYCOUNT", found[2], "FORCE", "JUSTID")
+                try send(
+                    "XCLAIM", key.name, key.group, key.consumer, "0", item[0], "TIME", found[1], "RETRYCOUNT", found[2],
+                    "FORCE", "JUSTID")
             }
         default: throw TestFailure("a snapshot holds \(op)")
         }

@@ -39,7 +39,9 @@ final class KeyspaceScene {
     func settle() throws {
         Thread.sleep(forTimeInterval: 0.4)
         for database in 0..<4 {
-            _ = try server.cli("-n", "\(database)", "EVAL", "for _, k in ipairs(redis.call('KEYS', 'short:*')) do redis.call('GET', k) end", "0")
+            _ = try server.cli(
+                "-n", "\(database)", "EVAL",
+                "for _, k in ipairs(redis.call('KEYS', 'short:*')) do redis.call('GET', k) end", "0")
         }
     }
 

@@ -41,7 +41,9 @@ extension IntegrationSuites {
             #expect(anchors.filter { $0["kind"] as? String == "snapshot" }.count == 1)
             // Only kills before the first anchor make the source send its data again.
             let early = try scene.fullSyncCount()
-            print("\(KeyspaceCount.kills) kills, \(anchors.count) anchors, \(early) full and \(try scene.server.info("stats")["sync_partial_ok"] ?? "?") partial")
+            print(
+                "\(KeyspaceCount.kills) kills, \(anchors.count) anchors, \(early) full and \(try scene.server.info("stats")["sync_partial_ok"] ?? "?") partial"
+            )
         }
 
         @Test("the source is restarted and kedge is killed, and the export is the source", arguments: RedisPrograms.all)
@@ -83,7 +85,9 @@ extension IntegrationSuites {
             #expect(anchors[gap]["epoch"] as? Int == 2 && anchors[gap + 1]["epoch"] as? Int == 2)
             #expect((anchors[gap]["reason"] as? String)?.contains("overwritten") == true)
             // Whoever merges drops exactly what the new snapshot does not have.
-            let keys = try scene.export.records(of: "db0").filter { $0.hasPrefix("{\"_cdc_seq\":\"0002") && $0.contains("\"key\":\"k") }
+            let keys = try scene.export.records(of: "db0").filter {
+                $0.hasPrefix("{\"_cdc_seq\":\"0002") && $0.contains("\"key\":\"k")
+            }
             #expect(keys.count == 100)
         }
 
@@ -153,12 +157,15 @@ extension IntegrationSuites {
             #expect(try scene.export.records(of: "db0").allSatisfy { $0.contains("\"function\"") })
         }
 
-        @Test("a transaction is in one anchor, wherever kedge is killed", arguments: [CrashPoint.duringSegment, .afterSegmentRename, .afterAnchorLink, .beforeAcknowledge])
+        @Test(
+            "a transaction is in one anchor, wherever kedge is killed",
+            arguments: [CrashPoint.duringSegment, .afterSegmentRename, .afterAnchorLink, .beforeAcknowledge])
         func transaction(point: CrashPoint) throws {
             let scene = try KeyspaceScene()
             try scene.catchUp()
             try scene.server.commands([["MULTI"]] + (0..<50).map { ["SET", "t\($0)", "1"] } + [["EXEC"]])
-            let crashed = try KedgeProcess.run(scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": point.rawValue])
+            let crashed = try KedgeProcess.run(
+                scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": point.rawValue])
             #expect(crashed.status == 128 + SIGKILL)
             try scene.catchUp()
             let records = try scene.export.records(of: "db0").filter { $0.contains("\"key\":\"t") }
@@ -166,12 +173,17 @@ extension IntegrationSuites {
             #expect(Set(records.map { $0.dropFirst(13).prefix(21) }).count == 1)
         }
 
-        @Test("a snapshot that was not finished is taken again, wherever kedge is killed", arguments: CrashPoint.allCases.filter { $0.occasion == .replicating && $0 != .duringReplicationSpool && $0 != .afterGapAnchor })
+        @Test(
+            "a snapshot that was not finished is taken again, wherever kedge is killed",
+            arguments: CrashPoint.allCases.filter {
+                $0.occasion == .replicating && $0 != .duringReplicationSpool && $0 != .afterGapAnchor
+            })
         func snapshotAgain(point: CrashPoint) throws {
             let scene = try KeyspaceScene()
             try scene.server.command("DEBUG", "POPULATE", "20000")
             for passes in [0, 3] {
-                let crashed = try KedgeProcess.run(scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": "\(point.rawValue):\(passes)"])
+                let crashed = try KedgeProcess.run(
+                    scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": "\(point.rawValue):\(passes)"])
                 #expect(crashed.status == 128 + SIGKILL || passes > 0)
                 #expect(try passes > 0 || scene.export.anchors().isEmpty)
                 try scene.server.command("INCR", "zahl")
@@ -184,7 +196,8 @@ extension IntegrationSuites {
             let scene = try KeyspaceScene(settings: ["repl-backlog-size 16kb"])
             try scene.catchUp()
             try scene.server.commands((0..<50).map { ["SET", "groß\($0)", String(repeating: "x", count: 2000)] })
-            let crashed = try KedgeProcess.run(scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": "afterGapAnchor"])
+            let crashed = try KedgeProcess.run(
+                scene.run("--until", "now"), environment: ["KEDGE_CRASH_AT": "afterGapAnchor"])
             #expect(crashed.status == 128 + SIGKILL)
             try scene.expectSameDigest()
             let kinds = try scene.export.anchors().compactMap { $0["kind"] as? String }
@@ -215,7 +228,9 @@ extension IntegrationSuites {
             let scene = try KeyspaceScene()
             let process = try KedgeProcess(scene.run())
             try waitUntil("kedge follows") { try scene.server.info("replication")["connected_slaves"] == "1" }
-            try waitUntil("it is online") { try scene.server.info("replication")["slave0"]?.contains("state=online") == true }
+            try waitUntil("it is online") {
+                try scene.server.info("replication")["slave0"]?.contains("state=online") == true
+            }
             try scene.server.command("SET", "a", "1")
             #expect(try scene.server.command("WAIT", "1", "300") == .integer(0))
             let slave = try #require(try scene.server.info("replication")["slave0"])
@@ -235,7 +250,8 @@ extension IntegrationSuites {
             let script = "local v = string.rep('x', 80000) for i = 1, 1000 do redis.call('RPUSH', KEYS[1], v .. i) end"
             for _ in 0..<50 { try scene.server.command("EVAL", script, "1", "liste") }
             let time = try ShellCommand.run(
-                ["/usr/bin/time", "-f", "rss %M", KedgeProcess.path] + scene.run("--until", "now", anchors: "10s,10000tx,64MiB"), deadline: .seconds(600))
+                ["/usr/bin/time", "-f", "rss %M", KedgeProcess.path]
+                    + scene.run("--until", "now", anchors: "10s,10000tx,64MiB"), deadline: .seconds(600))
             print(time)
         }
     }

@@ -32,7 +32,9 @@ final class KeyspaceRoute: SourceRoute {
             return try goOn(after: begin(KeyspaceDump(path), server), server)
         }
         if settings.mode == .only, last.anchor.kind == .snapshot, !settings.resnapshots { return .targetReached }
-        if settings.resnapshots, !hasBegun { return try begin(server, after: Break(.lost("a new snapshot was asked for"))) }
+        if settings.resnapshots, !hasBegun {
+            return try begin(server, after: Break(.lost("a new snapshot was asked for")))
+        }
         return try goOn(after: last, server)
     }
 

@@ -163,7 +163,9 @@ struct RunCommand: ParsableCommand {
     private func redis(
         _ settings: Settings, _ console: Console, _ stop: StopSignal
     ) throws(Fault) -> (ExportRun, any SourceRoute) {
-        if acceptGap { throw Fault(.usage, "--accept-gap is for sources of PostgreSQL", hint: "leave it out; see --on-gap") }
+        if acceptGap {
+            throw Fault(.usage, "--accept-gap is for sources of PostgreSQL", hint: "leave it out; see --on-gap")
+        }
         if try settings.redisMode() == .replication {
             let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: snapshotOnly, resnapshots: resnapshot)
             SignalWatch.begin { stop.request() }

@@ -2,9 +2,9 @@
 
 import ArgumentParser
 import Faults
+import RedisKeyspace
 import Runtime
 import Threads
-import RedisKeyspace
 
 /// `kedge snapshot`: see `docs/manual/snapshot.md`.
 struct SnapshotCommand: ParsableCommand {

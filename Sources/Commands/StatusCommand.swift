@@ -7,6 +7,7 @@ import DurableFiles
 import Faults
 import Metastore
 import PostgresAdapter
+import RedisKeyspace
 import RedisStreams
 import RedisURI
 
@@ -76,6 +77,10 @@ struct StatusCommand: ParsableCommand {
         var lagSeconds: Int64?
         var serverPosition: String?
         var slot: Slot?
+        /// Whether the server can go on behind the anchor.
+        var history: String?
+        /// How much of its history the server keeps.
+        var backlogBytes: UInt64?
     }
 
     func run() throws {
@@ -88,7 +93,11 @@ struct StatusCommand: ParsableCommand {
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
         if try settings.text(.source) != nil, kind == .redis {
-            try add(streamsAt: settings.redisAddress(), latest, to: &report)
+            if latest.source.text("mode") == "replication" {
+                try add(keyspaceOf: settings, latest, to: &report)
+            } else {
+                try add(streamsAt: settings.redisAddress(), latest, to: &report)
+            }
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }
@@ -153,6 +162,23 @@ struct StatusCommand: ParsableCommand {
         }
     }
 
+    /// How far the server is ahead of the export, and whether it still has what lies between.
+    private func add(keyspaceOf settings: Settings, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        guard let point = ReplicationPoint(latest.source, at: latest.to) else { return }
+        let (address, endpoint) = try settings.replicationSource()
+        let server = try KeyspaceServer.read(address, at: endpoint)
+        report.serverPosition = latest.source.notation.text(Position(rawValue: server.state.offset))
+        report.backlogBytes = server.state.backlogByteCount
+        switch ResumeVerdict(point, at: server.state) {
+        case .goesOn:
+            let ahead = server.state.offset - min(server.state.offset, point.offset)
+            report.lagBytes = ahead
+            report.lagSeconds = ahead == 0 ? 0 : report.ageSeconds
+            report.history = "goes on"
+        case .lost(let reason), .fork(_, let reason): report.history = reason
+        }
+    }
+
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
         let position = try slots.serverPosition()
         report.serverPosition = latest.source.notation.text(position)
@@ -178,8 +204,8 @@ struct StatusCommand: ParsableCommand {
         lines.append("holds       \(report.records.map { "\($0) records" } ?? "records") of \(report.tables) tables")
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
         if let server = report.serverPosition {
-            lines.append(
-                "server      \(server), \(report.lagBytes ?? 0) bytes ahead, \(report.lagSeconds ?? 0) s behind")
+            let lag = report.lagBytes.map { ", \($0) bytes ahead, \(report.lagSeconds ?? 0) s behind" } ?? ""
+            lines.append("server      \(server)\(lag)")
         }
         if let slot = report.slot {
             lines.append(
@@ -191,6 +217,8 @@ struct StatusCommand: ParsableCommand {
                     "cost        \(decoded) bytes decoded, \(slot.spilledBytes ?? 0) by way of the server's disk, \(slot.streamedBytes ?? 0) sent early"
                         + (slot.catalogAge.map { "; the catalog's cleaning held back by \($0) transactions" } ?? ""))
             }
+        } else if let history = report.history {
+            lines.append("history     \(history); the server keeps \(report.backlogBytes ?? 0) bytes of it")
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }

@@ -12,7 +12,10 @@ enum CommandCatalog {
         (["SETNX", "GETSET"], CommandTrait("put", "string", "absolute", .one(1), .value)),
         (["SETEX", "PSETEX"], CommandTrait("put", "string", "absolute", .one(1))),
         (["MSET", "MSETNX"], CommandTrait("put", "string", "absolute", .pairs, .value)),
-        (["APPEND", "SETRANGE", "SETBIT", "BITFIELD", "INCR", "DECR", "INCRBY", "DECRBY", "INCRBYFLOAT"], CommandTrait("delta", "string", "relative", .one(1))),
+        (
+            ["APPEND", "SETRANGE", "SETBIT", "BITFIELD", "INCR", "DECR", "INCRBY", "DECRBY", "INCRBYFLOAT"],
+            CommandTrait("delta", "string", "relative", .one(1))
+        ),
         (["PFADD", "PFCOUNT", "PFDEBUG"], CommandTrait("delta", "string", "relative", .one(1))),
         (["BITOP"], CommandTrait("derived", "string", "derived", .one(2))),
         (["PFMERGE"], CommandTrait("derived", "string", "derived", .one(1))),
@@ -47,8 +50,14 @@ enum CommandCatalog {
         (["ZREM"], CommandTrait("member_del", "zset", "absolute", .one(1), .singles)),
         (["ZINCRBY"], CommandTrait("delta", "zset", "relative", .one(1))),
         (["GEOADD"], CommandTrait("member_add", "zset", "absolute", .one(1))),
-        (["ZPOPMIN", "ZPOPMAX", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZREMRANGEBYLEX"], CommandTrait("member_del", "zset", "relative", .one(1))),
-        (["ZUNIONSTORE", "ZINTERSTORE", "ZDIFFSTORE", "ZRANGESTORE", "GEOSEARCHSTORE"], CommandTrait("derived", "zset", "derived", .one(1))),
+        (
+            ["ZPOPMIN", "ZPOPMAX", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZREMRANGEBYLEX"],
+            CommandTrait("member_del", "zset", "relative", .one(1))
+        ),
+        (
+            ["ZUNIONSTORE", "ZINTERSTORE", "ZDIFFSTORE", "ZRANGESTORE", "GEOSEARCHSTORE"],
+            CommandTrait("derived", "zset", "derived", .one(1))
+        ),
         (["GEORADIUS", "GEORADIUSBYMEMBER"], CommandTrait("derived", "zset", "derived", .store)),
         (["HSET", "HMSET", "HSETNX"], CommandTrait("field_put", "hash", "absolute", .one(1), .pairs)),
         (["HDEL"], CommandTrait("field_del", "hash", "absolute", .one(1), .singles)),

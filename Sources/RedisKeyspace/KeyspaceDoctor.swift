@@ -54,7 +54,9 @@ public struct KeyspaceDoctor: Sendable {
         case let reply:
             let refusal = reply.text ?? ""
             return Check(
-                "replication", failing: Fault(.redisPermission, "user \(user) may not replicate", detail: refusal,
+                "replication",
+                failing: Fault(
+                    .redisPermission, "user \(user) may not replicate", detail: refusal,
                     hint: "ACL SETUSER \(user) +psync +replconf +ping +info"))
         }
     }
@@ -67,7 +69,8 @@ public struct KeyspaceDoctor: Sendable {
         switch ResumeVerdict(point, at: server.state) {
         case .goesOn:
             let behind = server.state.offset - min(server.state.offset, point.offset)
-            return Check("history", .good, "the next run goes on behind \(point.offset), \(behind) bytes behind the server")
+            return Check(
+                "history", .good, "the next run goes on behind \(point.offset), \(behind) bytes behind the server")
         case .lost(let reason), .fork(_, let reason):
             return Check(
                 "history", .warning, reason,
@@ -90,7 +93,8 @@ extension KeyspaceServer {
     private var role: Check? {
         guard state.isMaster else { return nil }
         return Check(
-            "role", .warning, "it is a master: a full sync forks it, and it waits up to shutdown-timeout for kedge when it stops",
+            "role", .warning,
+            "it is a master: a full sync forks it, and it waits up to shutdown-timeout for kedge when it stops",
             remedy: "name one of its replicas")
     }
 
@@ -114,7 +118,8 @@ extension KeyspaceServer {
             return nil
         }
         return Check(
-            "backlog ttl", .good, "history is forgotten \(seconds) s after the last replica has left (repl-backlog-ttl)")
+            "backlog ttl", .good, "history is forgotten \(seconds) s after the last replica has left (repl-backlog-ttl)"
+        )
     }
 
     private var outputLimit: Check? {
@@ -127,7 +132,9 @@ extension KeyspaceServer {
             let limit = Int(words[index + 1])
         else { return nil }
         guard limit > 0, limit < 64 << 20 else {
-            return Check("output limit", .good, limit == 0 ? "a replica is never cut off" : "a replica is cut off at \(limit) bytes")
+            return Check(
+                "output limit", .good,
+                limit == 0 ? "a replica is never cut off" : "a replica is cut off at \(limit) bytes")
         }
         return Check(
             "output limit", .warning, "a replica is cut off at \(limit) bytes (client-output-buffer-limit)",
@@ -137,7 +144,8 @@ extension KeyspaceServer {
     private var minimumReplicas: Check? {
         guard let text = settings["min-replicas-to-write"], let count = Int(text), count > 0 else { return nil }
         return Check(
-            "min-replicas-to-write", .warning, "kedge counts as one of the \(count) replicas for a moment after each ACK",
+            "min-replicas-to-write", .warning,
+            "kedge counts as one of the \(count) replicas for a moment after each ACK",
             remedy: "name a replica of the server as the source")
     }
 }

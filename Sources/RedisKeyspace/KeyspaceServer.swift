@@ -61,7 +61,8 @@ public struct KeyspaceServer: Sendable {
     /// Who the source is, as anchors record it, at a point of its history.
     public func identity(at point: ReplicationPoint) -> SourceIdentity {
         var facts: [String: SourceIdentity.Fact] = [
-            "mode": .text("replication"), "replid": .text(point.replicationID), "serverVersion": .text(valkeyVersion ?? version),
+            "mode": .text("replication"), "replid": .text(point.replicationID),
+            "serverVersion": .text(valkeyVersion ?? version),
             "role": .text(state.isMaster ? "master" : "replica"),
         ]
         if let database = point.database { facts["db"] = .number(Int64(clamping: database)) }

@@ -85,7 +85,9 @@ struct LinkBody: Sendable {
         while !isClosing() {
             if .now >= next {
                 try acknowledge(&link, options.acknowledgement == .zero ? 0 : durable())
-                next = .now + (isFlowing ? options.acknowledgementInterval : min(.seconds(1), options.acknowledgementInterval))
+                next =
+                    .now
+                    + (isFlowing ? options.acknowledgementInterval : min(.seconds(1), options.acknowledgementInterval))
             }
             if !link.received.isEmpty {
                 isFlowing = true

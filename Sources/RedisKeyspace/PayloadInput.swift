@@ -30,7 +30,9 @@ public struct PayloadInput: ByteInput, ~Copyable {
             offset += UInt64(count)
             return
         }
-        while let outcome = try cursor?.read(from: offset, limit: limit, into: &buffer, until: .now + .milliseconds(200)) {
+        while let outcome = try cursor?.read(
+            from: offset, limit: limit, into: &buffer, until: .now + .milliseconds(200))
+        {
             switch outcome {
             case .bytes(let count):
                 offset += UInt64(count)

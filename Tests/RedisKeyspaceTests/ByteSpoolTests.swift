@@ -30,7 +30,9 @@ struct ByteSpoolTests {
         return try spool.append(buffer.bytes)
     }
 
-    private static func readAll(_ cursor: inout SpoolCursor, from: UInt64 = 0, step: Int, releasing: Bool) throws -> [UInt8] {
+    private static func readAll(_ cursor: inout SpoolCursor, from: UInt64 = 0, step: Int, releasing: Bool) throws
+        -> [UInt8]
+    {
         var buffer = ByteBuffer()
         var offset = from
         while true {

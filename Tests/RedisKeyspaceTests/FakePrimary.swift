@@ -97,7 +97,9 @@ final class FakePrimary: Sendable {
     private func say(_ bytes: [UInt8], _ connection: Int32) {
         var offset = 0
         while offset < bytes.count {
-            let count = unsafe bytes[offset...].withUnsafeBytes { unsafe send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = unsafe bytes[offset...].withUnsafeBytes {
+                unsafe send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             offset += count
         }
@@ -134,6 +136,7 @@ enum Sent {
 
     /// A bare command, a transaction, housekeeping, and another database.
     static let stream: [UInt8] =
-        command("SELECT", "0") + command("SET", "a", "1") + command("PING") + command("MULTI") + command("SET", "b", "2")
+        command("SELECT", "0") + command("SET", "a", "1") + command("PING") + command("MULTI")
+        + command("SET", "b", "2")
         + command("SELECT", "3") + command("DEL", "x", "y") + command("EXEC") + command("INCR", "c")
 }

@@ -67,7 +67,8 @@ struct LinkTests {
     @Test("redis promise 4: newlines that keep the connection open do not count")
     func newlines() throws {
         let newline: [UInt8] = [10]
-        let stream = Sent.command("SELECT", "0") + newline + Sent.command("SET", "a", "1") + newline + newline
+        let stream =
+            Sent.command("SELECT", "0") + newline + Sent.command("SET", "a", "1") + newline + newline
             + Sent.command("PING") + Sent.command("MULTI") + newline + Sent.command("SET", "b", "2")
             + Sent.command("SELECT", "3") + newline + Sent.command("DEL", "x", "y") + Sent.command("EXEC") + newline
             + Sent.command("INCR", "c")
@@ -103,7 +104,10 @@ struct LinkTests {
         defer { primary.end() }
         let link = try ReplicationLink.open(primary.options, .full)
         let playback = try Playback.read(link, from: 1000, until: 1000 + UInt64(stream.count))
-        #expect(playback.stream == ["\(1000 + stream.count)/1 db0 m op=unknown_command apply=relative cmd=XNEWCMD argv=[XNEWCMD k v]"])
+        #expect(
+            playback.stream == [
+                "\(1000 + stream.count)/1 db0 m op=unknown_command apply=relative cmd=XNEWCMD argv=[XNEWCMD k v]"
+            ])
     }
 
     @Test("redis promise 26: the version is announced where the server chooses by it, and a refusal is ignored")
@@ -129,7 +133,12 @@ struct LinkTests {
         #expect(error?.code.hint.contains("--streams") == true)
     }
 
-    @Test("a server that is not ready is asked again later", arguments: ["-NOMASTERLINK Can't SYNC while not connected with my master", "-LOADING Redis is loading the dataset in memory"])
+    @Test(
+        "a server that is not ready is asked again later",
+        arguments: [
+            "-NOMASTERLINK Can't SYNC while not connected with my master",
+            "-LOADING Redis is loading the dataset in memory",
+        ])
     func notReady(answer: String) throws {
         let error = #expect(throws: Fault.self) { try play([]) { $0.answer = answer + "\r\n" } }
         #expect(error?.code == .redisNotReady && error?.code.remedy == .retry)
@@ -149,7 +158,8 @@ struct LinkTests {
 
     @Test("what came before the connection broke is handed over, and then why it broke")
     func ending() throws {
-        let primary = try FakePrimary(FakePrimary.Script(pieces: [Sent.counted + Sent.stream + Array("*3\r\n$3\r\nSE".utf8)], closes: true))
+        let primary = try FakePrimary(
+            FakePrimary.Script(pieces: [Sent.counted + Sent.stream + Array("*3\r\n$3\r\nSE".utf8)], closes: true))
         defer { primary.end() }
         let link = try ReplicationLink.open(primary.options, .full)
         let playback = try Playback.read(link, from: 1000, until: .max)
@@ -178,7 +188,11 @@ struct LinkTests {
         let value = String(repeating: "v", count: 2_500_000)
         let stream = Sent.command("RPUSH", "liste", "klein", value, "ende")
         let pieces = [
-            [Sent.counted + stream], [Sent.counted] + stride(from: 0, to: stream.count, by: 70_001).map { Array(stream[$0..<min($0 + 70_001, stream.count)]) },
+            [Sent.counted + stream],
+            [Sent.counted]
+                + stride(from: 0, to: stream.count, by: 70_001).map {
+                    Array(stream[$0..<min($0 + 70_001, stream.count)])
+                },
         ]
         let playbacks = try pieces.map { pieces in
             let primary = try FakePrimary(FakePrimary.Script(pieces: pieces))

@@ -16,7 +16,9 @@ struct Playback: Equatable {
     var ending: Fault.Code?
 
     /// Reads a link to the end of its snapshot, and on to an offset.
-    static func read(_ link: ReplicationLink, from offset: UInt64, until target: UInt64, byteLimit: Int = 1 << 20) throws -> Playback {
+    static func read(_ link: ReplicationLink, from offset: UInt64, until target: UInt64, byteLimit: Int = 1 << 20)
+        throws -> Playback
+    {
         var playback = Playback()
         if case .snapshot = link.answer { try playback.readSnapshot(link, at: offset) }
         var source = KeyspaceSource(
@@ -65,7 +67,8 @@ struct Playback: Equatable {
         return lines
     }
 
-    private static func line(_ change: borrowing Change, _ slice: ChangeBatch.Slice, _ schemas: [TableSchema]) -> String {
+    private static func line(_ change: borrowing Change, _ slice: ChangeBatch.Slice, _ schemas: [TableSchema]) -> String
+    {
         let schema = schemas[change.schemaIndex]
         var text = "\(slice.transaction.position.rawValue)/\(change.ordinal) \(schema.table) \(change.operation.letter)"
         for (index, column) in schema.columns.enumerated() {
@@ -88,7 +91,8 @@ struct Playback: Equatable {
         while let token = try reader.next() {
             switch token {
             case .null: text += "-"
-            case .scalar(let bytes): text += bytes.byteCount > 100 ? "<\(bytes.byteCount)> " : bytes.decodedString() + " "
+            case .scalar(let bytes):
+                text += bytes.byteCount > 100 ? "<\(bytes.byteCount)> " : bytes.decodedString() + " "
             case .beginList, .beginRecord: text += "["
             case .beginMap: text += "{"
             case .end: text = String(text.reversed().drop { $0 == " " }.reversed()) + "]"

@@ -25,7 +25,9 @@ struct ResumeVerdictTests {
         ReplicationPoint(replicationID: Self.id, offset: offset, database: 0)
     }
 
-    @Test("a point inside of what the server keeps, and at both of its ends, goes on", arguments: [100, 300, 500] as [UInt64])
+    @Test(
+        "a point inside of what the server keeps, and at both of its ends, goes on",
+        arguments: [100, 300, 500] as [UInt64])
     func goesOn(offset: UInt64) throws {
         #expect(ResumeVerdict(point(offset), at: try server()) == .goesOn)
     }
