@@ -124,11 +124,19 @@ struct RunCommand: ParsableCommand {
             case .postgres: try postgres(settings, console, stop)
             case .redis: try redis(settings, console, stop)
             }
-        try Self.finish(run, along: route, console)
+        let end = try Self.finish(run, along: route, console)
+        if end == .stopped, try settings.text(.until) != nil {
+            throw Fault(
+                .stopped, "the run was stopped before its target",
+                hint: "what is anchored stays; start the run again to go on from there")
+        }
     }
 
     /// Runs, shows how far it is, and tells what came of it.
-    static func finish(_ run: ExportRun, along route: any SourceRoute, _ console: Console) throws(Fault) {
+    @discardableResult
+    static func finish(
+        _ run: ExportRun, along route: any SourceRoute, _ console: Console
+    ) throws(Fault) -> RunReport.End {
         let display = ProgressDisplay(run.progress, console: console)
         let report: RunReport
         do throws(Fault) {
@@ -139,11 +147,7 @@ struct RunCommand: ParsableCommand {
         }
         display.end()
         if !console.isQuiet || console.output == .json { try console.print(report.text, or: report) }
-        if report.end == .stopped, try settings.text(.until) != nil {
-            throw Fault(
-                .stopped, "the run was stopped before its target",
-                hint: "what is anchored stays; start the run again to go on from there")
-        }
+        return report.end
     }
 
     private func postgres(
