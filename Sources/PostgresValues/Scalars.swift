@@ -102,7 +102,7 @@ extension RawSpan {
     @inline(__always)
     fileprivate func matches(_ pattern: DigitPattern, at index: Int) -> Bool {
         let word = littleEndianWord(at: index) ^ pattern.text
-        return (word | word &+ pattern.room) & 0x8080_8080_8080_8080 == 0
+        return (word | (word &+ pattern.room)) & 0x8080_8080_8080_8080 == 0
     }
 
     @inline(__always)

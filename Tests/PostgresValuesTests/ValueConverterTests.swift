@@ -63,6 +63,15 @@ struct ValueConverterTests {
         #expect(throws: WireFault.self) { try converted(text, oid) }
     }
 
+    @Test("no byte beyond ASCII passes for a digit of a time", arguments: 0..<19)
+    func highBytes(place: Int) {
+        for byte in UInt8(0x80)...0xff {
+            var bytes = Array("2024-01-02 03:04:05".utf8)
+            bytes[place] = byte
+            #expect(throws: WireFault.self, "\(byte)") { try converted(bytes, 1114) }
+        }
+    }
+
     static let samples: [(UInt32, String)] = [
         (1184, "2024-01-02 03:04:05.678901+00"), (1009, #"[0:1]={"a\"b",NULL}"#), (1007, "{{1,2},{3,4}}"),
         (TestTypes.pairs, #"{"(1,\"x \"\"y\")",NULL}"#), (TestTypes.hstore, #""a"=>"b\"c", "n"=>NULL"#), (22, "1 2 3"),
