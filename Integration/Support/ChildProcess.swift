@@ -9,7 +9,12 @@ import Synchronization
 final class ChildProcess: Sendable {
     /// Its process id.
     let identifier: pid_t
-    private let ended = Mutex<Int32?>(nil)
+    private let ended = Mutex<End?>(nil)
+
+    private struct End {
+        let status: Int32
+        let peakByteCount: Int
+    }
 
     /// Closes what the tests have open, goes to a folder that every user may enter, since programs may be started as
     /// another user, and becomes the program.
@@ -55,13 +60,20 @@ final class ChildProcess: Sendable {
     }
 
     /// The exit status, or 128 and the number of the signal; nil while it runs.
-    func status() -> Int32? {
+    func status() -> Int32? { end()?.status }
+
+    /// How much memory it had at most; nil while it runs.
+    func peakByteCount() -> Int? { end()?.peakByteCount }
+
+    private func end() -> End? {
         ended.withLock { ended in
             if let ended { return ended }
             var status: Int32 = 0
-            guard unsafe waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
+            var usage = rusage()
+            guard unsafe wait4(identifier, &status, WNOHANG, &usage) == identifier else { return nil }
             let signal = status & 0x7f
-            ended = signal == 0 ? (status >> 8) & 0xff : 128 + signal
+            ended = End(
+                status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, peakByteCount: usage.ru_maxrss << 10)
             return ended
         }
     }

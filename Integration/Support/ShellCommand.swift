@@ -18,6 +18,8 @@ final class ShellCommand {
         let status: Int32
         let output: String
         let errors: String
+        /// How much memory it had at most.
+        let peakByteCount: Int
     }
 
     private let process: ChildProcess
@@ -69,7 +71,10 @@ final class ShellCommand {
     func wait(deadline: Duration) throws -> Outcome {
         let end = ContinuousClock.now + deadline
         while true {
-            if let status = process.status() { return Outcome(status: status, output: output, errors: errors) }
+            if let status = process.status() {
+                return Outcome(
+                    status: status, output: output, errors: errors, peakByteCount: process.peakByteCount() ?? 0)
+            }
             if ContinuousClock.now >= end {
                 process.send(SIGKILL)
                 throw TestFailure("\(name): still running after \(deadline)\n\(errors)")
