@@ -55,6 +55,7 @@ let package = Package(
             ]
         ),
         .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(name: "RedisCluster", dependencies: ["Faults", "RedisURI", "Hiredis"]),
         .target(
             name: "RedisKeyspace",
             dependencies: [
@@ -98,8 +99,8 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisStreams", "RedisKeyspace",
-                "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
+                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisStreams",
+                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -179,6 +180,7 @@ let package = Package(
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(name: "RedisClusterTests", dependencies: ["RedisCluster", "RedisURI", "Faults"]),
         .testTarget(
             name: "RedisStreamsTests",
             dependencies: ["RedisStreams", "RedisFacts", "Hiredis", "Changelog", "Bytes", "Faults"]),
@@ -187,7 +189,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
-                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisStreams", "RedisKeyspace", "TestSupport",
+                "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
+                "TestSupport",
             ],
             path: "Integration", exclude: ["Benchmarks", "scripts"]),
     ]

@@ -18,7 +18,7 @@ extension RedisAddress {
     /// What they name is asked for its own role, for a sentinel may be behind the times. A cluster has no one server.
     public func located(_ preference: ServerPreference = .master) throws(Fault) -> RedisAddress {
         switch topology {
-        case .single: return single(endpoints[0])
+        case .single: return server(at: endpoints[0])
         case .sentinel(let master): return try ask(for: master, preference)
         case .cluster:
             throw Fault(
@@ -27,17 +27,12 @@ extension RedisAddress {
         }
     }
 
-    private func single(_ endpoint: Endpoint) -> RedisAddress {
-        RedisAddress(
-            endpoints: [endpoint], database: database, credentials: credentials, tls: tls, timeout: timeout)
-    }
-
     private func ask(for master: String, _ preference: ServerPreference) throws(Fault) -> RedisAddress {
         var last = Fault(.redisUnreachable, "no sentinel was asked")
         for sentinel in endpoints {
             do throws(Fault) {
                 return try doing("asking the sentinel at \(sentinel)") { () throws(Fault) in
-                    single(try answer(of: sentinel, for: master, preference))
+                    server(at: try answer(of: sentinel, for: master, preference))
                 }
             } catch {
                 last = error

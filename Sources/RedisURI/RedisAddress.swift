@@ -60,6 +60,12 @@ public struct RedisAddress: Sendable, Hashable {
         self.timeout = timeout
     }
 
+    /// The address of one of the servers that this address leads to.
+    public func server(at endpoint: Endpoint) -> RedisAddress {
+        RedisAddress(
+            endpoints: [endpoint], database: database, credentials: credentials, tls: tls, timeout: timeout)
+    }
+
     /// Whether `text` begins with a scheme of Redis, well-formed or not.
     public static func isMeant(by text: Redacted) -> Bool {
         guard let scheme = AddressScheme.spelling(in: Array(text.secret.utf8)) else { return false }
