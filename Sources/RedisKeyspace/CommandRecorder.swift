@@ -77,10 +77,25 @@ struct CommandRecorder: ~Copyable {
         details.appendValues(words, bytes, to: &batch)
         batch.append(number: details.expiresAt)
         batch.appendNull()
-        if details.keepsExpiry { batch.append { $0.appendMeta(single: "keep_ttl", 1) } } else { batch.appendNull() }
+        appendMeta(details, hasArguments ? words.envelopes : [], bytes, to: &batch)
         appendName(bytes.extracting(words.places[0]), to: &batch)
         if hasArguments { Self.appendArguments(words, bytes, to: &batch) } else { batch.appendNull() }
         batch.endRecord(.whole)
+    }
+
+    @inline(__always)
+    private func appendMeta(
+        _ details: CommandDetails, _ envelopes: [ReplayEnvelope], _ bytes: RawSpan, to batch: inout ChangeBatch
+    ) {
+        guard details.keepsExpiry || !envelopes.isEmpty else { return batch.appendNull() }
+        batch.append { buffer in
+            buffer.beginNestedMap()
+            if details.keepsExpiry { buffer.appendMeta("keep_ttl", 1) }
+            if !envelopes.isEmpty {
+                buffer.appendMeta("rreplay") { envelopes.appendWords(from: bytes, to: &$0) }
+            }
+            buffer.endNested()
+        }
     }
 
     @inline(__always)

@@ -202,7 +202,9 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private static func find(
         _ words: inout CommandWords, in window: borrowing SpoolWindow
     ) throws(WireFault) -> CommandWords.Outcome {
-        try words.find(in: window.buffer.bytes, from: window.at)
+        let outcome = try words.find(in: window.buffer.bytes, from: window.at)
+        if case .whole = outcome, words.mayBeWrapped(in: window.buffer.bytes) { words.unwrap(in: window.buffer.bytes) }
+        return outcome
     }
 
     @inline(__always)
@@ -229,7 +231,17 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     }
 
     private mutating func record(_ name: CommandName, into batch: inout ChangeBatch) {
+        if !words.envelopes.isEmpty { selectOfEnvelope(in: &batch) }
         Self.record(name, words, in: window, &recorder, into: &batch)
+    }
+
+    /// A wrapped command has its database beside it.
+    private mutating func selectOfEnvelope(in batch: inout ChangeBatch) {
+        guard let database = words.envelopes.database(in: window.buffer.bytes), database != recorder.database else {
+            return
+        }
+        recorder.select(database, in: &batch)
+        hasSelected = true
     }
 
     /// Takes in a command that has no record; false when it is none of those.

@@ -85,6 +85,14 @@ extension ByteBuffer {
         endNestedScalar(start)
     }
 
+    /// Appends a key and what `write` appends to the map that was begun.
+    mutating func appendMeta(_ name: StaticString, write: (inout ByteBuffer) -> Void) {
+        appendMetaName(name)
+        let start = beginNestedScalar()
+        write(&self)
+        endNestedScalar(start)
+    }
+
     private mutating func appendMetaName(_ name: StaticString) {
         let start = beginNestedScalar()
         append(name)
