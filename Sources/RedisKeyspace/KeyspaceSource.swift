@@ -53,6 +53,7 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         base = point.offset
         complete = Position(rawValue: point.offset)
         reported = complete
+        link.acknowledge(point.offset)
     }
 
     /// Adds units while they fit, and parts of one that is larger than a batch.
