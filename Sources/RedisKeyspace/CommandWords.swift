@@ -42,11 +42,11 @@ struct CommandWords {
         return .whole(scan.at)
     }
 
-    /// Whether the words that were found may be an envelope.
+    /// Whether the words that were found at `start` may be an envelope.
     @inline(__always)
-    func mayBeWrapped(in bytes: RawSpan) -> Bool {
-        guard (3...5).contains(places.count), places[0].count == 7 else { return false }
-        return bytes[places[0].lowerBound] & 0xdf == UInt8(ascii: "R")
+    func mayBeWrapped(in bytes: RawSpan, from start: Int) -> Bool {
+        guard places.count > 2, places[0].count == 7 else { return false }
+        return ReplayEnvelope.begins(bytes.extracting(start..<bytes.byteCount)) == .yes
     }
 
     /// Goes on to the words of the command that lies in the envelopes that were found. What does not hold exactly one

@@ -204,7 +204,9 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         _ words: inout CommandWords, in window: borrowing SpoolWindow
     ) throws(WireFault) -> CommandWords.Outcome {
         let outcome = try words.find(in: window.buffer.bytes, from: window.at)
-        if case .whole = outcome, words.mayBeWrapped(in: window.buffer.bytes) { words.unwrap(in: window.buffer.bytes) }
+        if case .whole = outcome, words.mayBeWrapped(in: window.buffer.bytes, from: window.at) {
+            words.unwrap(in: window.buffer.bytes)
+        }
         return outcome
     }
 

@@ -9,6 +9,26 @@ struct ReplayEnvelope: Equatable {
     static let depthLimit = 64
     static let name = CommandName("RREPLAY")
 
+    /// Whether an envelope begins somewhere.
+    enum Answer { case yes, no, perhaps }
+
+    /// How it begins, with another number of words perhaps.
+    private static let start = Array("*5\r\n$7\r\nRREPLAY\r\n".utf8)
+
+    /// Whether a command of three to five words whose name is that of an envelope begins with `bytes`, of which not all need
+    /// be there.
+    static func begins(_ bytes: RawSpan) -> Answer {
+        for index in start.indices {
+            guard index < bytes.byteCount else { return .perhaps }
+            let isRight =
+                index == 1
+                ? (UInt8(ascii: "3")...UInt8(ascii: "5")).contains(bytes[1])
+                : CommandName.capital(bytes[index]) == start[index]
+            guard isRight else { return .no }
+        }
+        return .yes
+    }
+
     /// The identifier of the server that has passed the command on.
     let server: Range<Int>
     /// The database that the command is about.

@@ -64,7 +64,7 @@ struct UnitScanner: ~Copyable {
 
     /// Takes in a command that is wrapped; nil when the next one is not, or so large that neither `MULTI` nor `EXEC` is in it.
     private mutating func takeEnvelope() throws(WireFault) -> Step? {
-        switch Self.beginsEnvelope(window.buffer.bytes.extracting(window.at..<window.buffer.count)) {
+        switch ReplayEnvelope.begins(window.buffer.bytes.extracting(window.at..<window.buffer.count)) {
         case .no: return nil
         case .perhaps: return .short
         case .yes: break
@@ -87,24 +87,6 @@ struct UnitScanner: ~Copyable {
         guard case .whole(let end) = try words.find(in: bytes, from: window.at) else { return nil }
         words.unwrap(in: bytes)
         return (CommandName(bytes.extracting(words.places[0])), end - window.at)
-    }
-
-    private enum Answer { case yes, no, perhaps }
-
-    /// How an envelope begins, with another number of words perhaps.
-    private static let envelopeStart = Array("*5\r\n$7\r\nRREPLAY\r\n".utf8)
-
-    /// Whether a command of three to five words begins here whose name is that of an envelope.
-    private static func beginsEnvelope(_ bytes: RawSpan) -> Answer {
-        for index in envelopeStart.indices {
-            guard index < bytes.byteCount else { return .perhaps }
-            let isRight =
-                index == 1
-                ? (UInt8(ascii: "3")...UInt8(ascii: "5")).contains(bytes[1])
-                : CommandName.capital(bytes[index]) == envelopeStart[index]
-            guard isRight else { return .no }
-        }
-        return .yes
     }
 
     private mutating func beginCommand() throws(WireFault) -> Step {

@@ -2,7 +2,7 @@
 
 /// Puts payloads together byte by byte.
 enum SnapshotText {
-    /// A payload of version 11 without a checksum.
+    /// A payload of version 12 without a checksum.
     static func payload(_ records: [UInt8]...) -> [UInt8] {
         Array("REDIS0012".utf8) + records.flatMap { $0 } + [255] + [UInt8](repeating: 0, count: 8)
     }
