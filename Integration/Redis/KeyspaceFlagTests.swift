@@ -103,6 +103,39 @@ extension IntegrationSuites {
             #expect(refused.status == 2 && refused.errors.contains("12x"), "\(refused.status) \(refused.errors)")
         }
 
+        @Test("status tells the lag, how long the backlog still reaches, and what the server holds back for kedge")
+        func status() throws {
+            let scene = try KeyspaceScene(settings: ["repl-backlog-size 100kb"])
+            try scene.catchUp()
+            let status = ["status", "--to", scene.export.path, "--source", scene.source]
+            func report() throws -> [String: Any] {
+                let text = try KedgeProcess.expect(0, status + ["--output", "json"]).output
+                return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            }
+            let start = try scene.server.digest().offset
+            try scene.server.command("SET", "a", String(repeating: "x", count: 20_000))
+            let behind = try report()
+            let lag = try scene.server.digest().offset - start
+            #expect(behind["lagBytes"] as? Int == lag && lag > 20_000)
+            let keyspace = try #require(behind["keyspace"] as? [String: Any])
+            #expect(keyspace["history"] as? String == "goes on" && keyspace["backlogBytes"] as? Int == 102_400)
+            #expect(keyspace["reachBytes"] as? Int == 102_400 - lag)
+            #expect((keyspace["replicas"] as? [Any])?.isEmpty == true)
+            let run = try KedgeProcess(scene.run())
+            try waitUntil("kedge has caught up") { try Self.anchored(scene) >= start + lag }
+            let text = try KedgeProcess.expect(0, status).output
+            #expect(text.contains("0 bytes ahead") && text.contains("history     goes on"), "\(text)")
+            #expect(text.contains("replica     127.0.0.1: online, at 0"), "\(text)")
+            #expect(text.contains("bytes wait for it at the server"), "\(text)")
+            run.terminate()
+            _ = try run.wait()
+            for number in 0..<10 {
+                try scene.server.command("SET", "k\(number)", String(repeating: "x", count: 20_000))
+            }
+            let lost = try KedgeProcess.expect(0, status).output
+            #expect(lost.contains("are overwritten") && lost.contains("no run is connected"), "\(lost)")
+        }
+
         /// What the source has heard from its replica; nil while there is none.
         private static func acknowledged(_ scene: KeyspaceScene) throws -> Int? {
             guard let line = try scene.server.info("replication")["slave0"], line.contains("state=online"),

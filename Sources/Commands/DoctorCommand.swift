@@ -61,7 +61,7 @@ struct DoctorCommand: ParsableCommand {
     private func redis(_ settings: Settings) throws(Fault) -> [Check] {
         let last = try newestAnchor(settings)
         guard try settings.redisMode() == .replication else {
-            return try RedisRequest(settings).doctor(lanes: last?.lanes).examine()
+            return try RedisRequest(settings).doctor(lanes: last?.lanes, settings).examine()
         }
         let address = try settings.replicationSource().located(settings.serverPreference())
         let endpoint = address.endpoints[0]

@@ -8,6 +8,7 @@ import Faults
 import Hiredis
 import Metastore
 import PostgresAdapter
+import RedisKeyspace
 import RedisStreams
 import RedisURI
 
@@ -77,6 +78,7 @@ struct StatusCommand: ParsableCommand {
         var lagSeconds: Int64?
         var serverPosition: String?
         var slot: Slot?
+        var keyspace: KeyspaceStatus?
     }
 
     func run() throws {
@@ -88,7 +90,9 @@ struct StatusCommand: ParsableCommand {
         }
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
-        if try settings.text(.source) != nil, kind == .redis {
+        if try settings.text(.source) != nil, kind == .redis, latest.source.text("replid") != nil {
+            try add(keyspaceOf: settings, latest, to: &report)
+        } else if try settings.text(.source) != nil, kind == .redis {
             try add(streamsAt: settings.redisAddress().located(), latest, to: &report)
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
@@ -154,6 +158,17 @@ struct StatusCommand: ParsableCommand {
         }
     }
 
+    /// How far the server is ahead of the export, and whether it still has what lies between.
+    private func add(keyspaceOf settings: Settings, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        guard let point = ReplicationPoint(latest.source, at: latest.to) else { return }
+        let address = try settings.replicationSource().located(settings.serverPreference())
+        let situation = try KeyspaceSituation.read(address, at: address.endpoints[0], behind: point)
+        report.serverPosition = latest.source.notation.text(Position(rawValue: situation.offset))
+        report.lagBytes = situation.lagByteCount
+        report.lagSeconds = situation.lagByteCount.map { $0 == 0 ? 0 : report.ageSeconds }
+        report.keyspace = KeyspaceStatus(situation)
+    }
+
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
         let position = try slots.serverPosition()
         report.serverPosition = latest.source.notation.text(position)
@@ -179,8 +194,8 @@ struct StatusCommand: ParsableCommand {
         lines.append("holds       \(report.records.map { "\($0) records" } ?? "records") of \(report.tables) tables")
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
         if let server = report.serverPosition {
-            lines.append(
-                "server      \(server), \(report.lagBytes ?? 0) bytes ahead, \(report.lagSeconds ?? 0) s behind")
+            let lag = report.lagBytes.map { ", \($0) bytes ahead, \(report.lagSeconds ?? 0) s behind" } ?? ""
+            lines.append("server      \(server)\(lag)")
         }
         if let slot = report.slot {
             lines.append(
@@ -192,6 +207,8 @@ struct StatusCommand: ParsableCommand {
                     "cost        \(decoded) bytes decoded, \(slot.spilledBytes ?? 0) by way of the server's disk, \(slot.streamedBytes ?? 0) sent early"
                         + (slot.catalogAge.map { "; the catalog's cleaning held back by \($0) transactions" } ?? ""))
             }
+        } else if let keyspace = report.keyspace {
+            lines += keyspace.lines
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }

@@ -8,12 +8,15 @@ import RedisFacts
 /// Looks at everything that a run of streams needs of a server. Changes nothing.
 public struct StreamDoctor: Sendable {
     private let options: StreamOptions
+    private let group: GroupOptions?
     private let marks: [LaneMark]
 
-    /// Makes a doctor for the run that the options describe; `marks` say where an export stands that is there already.
-    public init(_ options: StreamOptions, marks: [LaneMark]) {
+    /// Makes a doctor for the run that the options describe, through a group if there is one; `marks` say where an export
+    /// by identifier stands that is there already.
+    public init(_ options: StreamOptions, group: GroupOptions? = nil, marks: [LaneMark]) {
         self.options = options
-        self.marks = marks
+        self.group = group
+        self.marks = group == nil ? marks : []
     }
 
     /// All checks; the first is whether the server can be reached, and without it there are no others.
@@ -63,11 +66,7 @@ public struct StreamDoctor: Sendable {
         let name = options.selection.keys.first ?? (options.selection.patterns.first?.prefix ?? [])
         let key = name.isEmpty ? Array("kedge".utf8) : name
         let text = { (words: [String]) in words.map { Array($0.utf8) } }
-        let trials: [[[UInt8]]] = [
-            text(["XRANGE"]) + [key] + text(["1-1", "0-1", "COUNT", "1"]), text(["XINFO", "STREAM"]) + [key],
-            text(["XREAD", "COUNT", "1", "STREAMS"]) + [key] + text(["18446744073709551615-18446744073709551615"]),
-            text(["SCAN", "0", "COUNT", "1", "TYPE", "stream"]), text(["MULTI"]), text(["EXEC"]), text(["TIME"]),
-        ]
+        let trials: [[[UInt8]]] = group == nil ? readings(key, text) : groupings(key, text)
         for words in trials {
             guard case .error(let error) = try session.run(words), error.kind == .denied else { continue }
             return Check("permissions", failing: error.fault)
@@ -75,10 +74,30 @@ public struct StreamDoctor: Sendable {
         return Check("permissions", .good, "all commands that a run needs are allowed")
     }
 
+    private func readings(_ key: [UInt8], _ text: ([String]) -> [[UInt8]]) -> [[[UInt8]]] {
+        [
+            text(["XRANGE"]) + [key] + text(["1-1", "0-1", "COUNT", "1"]), text(["XINFO", "STREAM"]) + [key],
+            text(["XREAD", "COUNT", "1", "STREAMS"]) + [key] + text(["18446744073709551615-18446744073709551615"]),
+            text(["SCAN", "0", "COUNT", "1", "TYPE", "stream"]), text(["MULTI"]), text(["EXEC"]), text(["TIME"]),
+        ]
+    }
+
+    /// About a group that nobody has: the server refuses that, unless it refuses the command before.
+    private func groupings(_ key: [UInt8], _ text: ([String]) -> [[UInt8]]) -> [[[UInt8]]] {
+        let nobody = ["kedge doctor: no group", "nobody"]
+        return [
+            text(["XREADGROUP", "GROUP"] + nobody + ["COUNT", "1", "STREAMS"]) + [key] + text([">"]),
+            text(["XAUTOCLAIM"]) + [key] + text(nobody + ["3600000", "0-0", "COUNT", "1"]),
+            text(["XACK"]) + [key] + text([nobody[0], "0-1"]), text(["XINFO", "GROUPS"]) + [key],
+            text(["SCAN", "0", "COUNT", "1", "TYPE", "stream"]),
+        ]
+    }
+
     private func streams(_ session: inout StreamSession) throws(Fault) -> [Check] {
         let beginning = try StreamBeginning.look(options, at: .first)
         let known = Set(beginning.streams.map(\.name.key))
-        var checks = options.selection.keys.filter { !known.contains($0) }.map { key in
+        let waitedFor = group == nil ? options.selection.keys.filter { !known.contains($0) } : []
+        var checks = waitedFor.map { key in
             Check(
                 "stream \(StreamName(key: key).text)", .warning, "it is not there", remedy: "it is waited for")
         }
@@ -88,9 +107,39 @@ public struct StreamDoctor: Sendable {
             guard let state = beginning.streams.first(where: { $0.name == stream.name })?.state else { continue }
             checks.append(lifetime(of: stream, state))
         }
+        if let group {
+            let missing = options.selection.keys.filter { !known.contains($0) }.map(StreamName.init(key:))
+            checks += try groups(group, of: beginning.streams.map(\.name) + missing, &session)
+        }
         let count = beginning.streams.count
         checks.append(Check("streams", count > 0 ? .good : .warning, "\(count) match --streams", remedy: nil))
         return checks
+    }
+
+    /// Whether the streams have the group: one that is named must, of those that a pattern finds one must.
+    private func groups(
+        _ group: GroupOptions, of names: [StreamName], _ session: inout StreamSession
+    ) throws(Fault) -> [Check] {
+        var checks: [Check] = []
+        var with = 0
+        let named = Set(options.selection.keys)
+        for name in names {
+            if try session.hasGroup(group.group, at: name) {
+                with += 1
+            } else if named.contains(name.key), group.creation == .forbidden {
+                let fault = Fault(.redisGroupMissing, "stream \(name.text) has no group \"\(group.group)\"")
+                checks.append(Check("group", failing: fault))
+            }
+        }
+        guard checks.isEmpty else { return checks }
+        guard with == 0, group.creation == .forbidden else {
+            let rest = group.creation == .allowed ? "created in the others" : "the others are left out"
+            let finding = "\(with) of \(names.count) streams have the group \"\(group.group)\""
+            return [Check("group", .good, with == names.count ? finding : "\(finding); \(rest)")]
+        }
+        let fault = Fault(
+            .redisGroupMissing, "no stream that --streams selects has the group \"\(group.group)\"")
+        return [Check("group", failing: fault)]
     }
 
     /// Whether what the export has not read is still there.
