@@ -60,7 +60,8 @@ let package = Package(
         .target(
             name: "RedisKeyspace",
             dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisState", "DurableFiles",
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisState",
+                "DurableFiles",
                 "Changelog",
                 "RedisRDB",
             ]),
@@ -126,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles",
+                "RedisKeyspace", "RedisFacts", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
+                "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),

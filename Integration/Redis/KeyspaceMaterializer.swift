@@ -101,7 +101,9 @@ final class KeyspaceMaterializer {
             pieces = (place, Self.value(record, []), [], record.expiresAt)
         case "row_items": take(record)
         case "row_end":
-            guard let (place, value, items, expiresAt) = pieces else { throw TestFailure("row_end without a row_begin") }
+            guard let (place, value, items, expiresAt) = pieces else {
+                throw TestFailure("row_end without a row_begin")
+            }
             pieces = nil
             var whole = value
             whole?.add(items)

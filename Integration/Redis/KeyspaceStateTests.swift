@@ -21,8 +21,8 @@ extension IntegrationSuites {
             var connection = try scene.server.connect()
             try load.write(KeyspaceCount.steps / 4, over: &connection)
             try scene.catchUp("--state", "touched")
-            try load.write(KeyspaceCount.steps, over: &connection)
-            try scene.catchUp("--state", "touched")
+            try load.write(KeyspaceCount.steps / 2, over: &connection)
+            try KedgeProcess.expect(0, scene.run("--state", "touched", "--until", "now", anchors: StateScene.anchors))
             try load.write(KeyspaceCount.steps / 4, over: &connection)
             let values = try scene.expectSameValues()
             #expect(values.counts["row_absent"] ?? 0 > 0 && values.counts["delta"] ?? 0 > 0)
@@ -35,12 +35,12 @@ extension IntegrationSuites {
         func ahead(programs: RedisPrograms) throws {
             let scene = try KeyspaceScene(programs)
             try scene.catchUp("--state", "touched")
-            let process = try KedgeProcess(scene.run("--state", "touched"))
+            let process = try KedgeProcess(scene.run("--state", "touched", anchors: "200ms"))
             var connection = try scene.server.connect()
-            let end = ContinuousClock.now + .seconds(3)
             var number = 0
-            while .now < end {
-                for _ in 0..<50 {
+            for _ in 0..<60 {
+                Thread.sleep(forTimeInterval: 0.03)
+                for _ in 0..<20 {
                     number += 1
                     try connection.enqueue("INCR", "zähler")
                     try connection.enqueue("HSET", "hash", "f\(number % 100)", "\(number)")
@@ -66,7 +66,7 @@ extension IntegrationSuites {
             let scene = try KeyspaceScene(programs)
             let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed)
             for _ in 0..<KeyspaceCount.kills {
-                let process = try KedgeProcess(scene.run("--state", "touched"))
+                let process = try KedgeProcess(scene.run("--state", "touched", anchors: StateScene.anchors))
                 Thread.sleep(forTimeInterval: .random(in: 0.2...1.2))
                 process.killNow()
                 _ = try process.wait()
@@ -127,7 +127,9 @@ extension IntegrationSuites {
             }
             try scene.catchUp("--state", "touched")
             try scene.server.commands([["DEL", "k5"], ["SWAPDB", "0", "3"], ["SET", "k6", "neu"], ["DEL", "k7"]])
-            try scene.server.commands([["MOVE", "k9", "5"], ["COPY", "k8", "kopie", "DB", "6"], ["RENAME", "l3", "l9"]])
+            try scene.server.commands([
+                ["MOVE", "k9", "5"], ["COPY", "k8", "kopie", "DB", "6"], ["RENAME", "l3", "l9"],
+            ])
             let values = try scene.expectSameValues()
             #expect(values.counts["swapdb"] == 1)
             #expect(values.states[KeyPlace(database: 6, name: Array("kopie".utf8))] != nil)
@@ -162,7 +164,9 @@ extension IntegrationSuites {
             let anchors = try scene.export.anchors().count
             let source = "redis://127.0.0.1:\(first.port)"
             let outcome = try KedgeProcess.run(
-                scene.run("--until", "now", "--state", "touched", "--source", source, "--retry-for", "0s"))
+                scene.run(
+                    "--until", "now", "--state", "touched", "--source", source, "--retry-for", "0s", "--log-format",
+                    "json"))
             try FaultScene.check(outcome, .redisNotReady, names: ["not where its stream"])
             #expect(try scene.export.anchors().count == anchors)
             _ = try scene.expectSameValues()

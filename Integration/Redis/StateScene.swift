@@ -5,6 +5,9 @@ import Testing
 
 /// What tests of values share.
 enum StateScene {
+    /// Many anchors, and many keys in each.
+    static let anchors = "300ms,2000tx,4MiB"
+
     /// Users who may do all but write; the second may not replicate either.
     static let users = [
         "user leser on >geheim ~* &* +@all -@write -@dangerous +psync +replconf +info",
@@ -73,7 +76,7 @@ enum StateScene {
 extension KeyspaceScene {
     /// Catches up and compares the values of all keys with the source: call when nobody writes.
     func expectSameValues(
-        anchors: String = "200ms,200tx,1MiB", at place: SourceLocation = #_sourceLocation
+        anchors: String = StateScene.anchors, at place: SourceLocation = #_sourceLocation
     ) throws -> KeyspaceMaterializer {
         try settle()
         try KedgeProcess.expect(

@@ -41,7 +41,8 @@ final class ScanRoute: SourceRoute {
         run.last = try parts.publisher.publish(publication, epoch: epoch, after: run.last)
         if report.unsettledCount > 0 {
             run.console.log.warning(
-                "\(report.unsettledCount) large keys changed whenever they were read; their values are not in this pass")
+                "\(report.unsettledCount) large keys changed whenever they were read; their values are not in this pass"
+            )
         }
         run.console.log.info(
             "pass \(epoch) made: \(run.progress.rowCount) records as of offsets \(scan.position.rawValue) to \(report.last.offset ?? 0)"

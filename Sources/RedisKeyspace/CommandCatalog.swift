@@ -84,7 +84,10 @@ enum CommandCatalog {
         (["PUBLISH", "SPUBLISH"], CommandTrait("publish", nil, "absolute", .none, as: .message)),
         (["FUNCTION"], CommandTrait("function", nil, "absolute", .none, as: .message)),
         (["SCRIPT"], CommandTrait("script", nil, "absolute", .none, as: .message)),
-        (["EVAL", "EVALSHA", "FCALL"], CommandTrait("script", nil, "derived", .none, as: .message, touches: .numbered)),
+        (
+            ["EVAL", "EVALSHA", "FCALL"],
+            CommandTrait("script", nil, "derived", .none, as: .message, touches: .numbered)
+        ),
     ]
 
     static let all = strings + keys + collections + streams + server

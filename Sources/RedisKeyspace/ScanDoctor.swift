@@ -43,7 +43,8 @@ public struct ScanDoctor: Sendable {
         var connection = try RedisConnection.connect(to: endpoint, as: address)
         let key = "kedge:no such key"
         let trials = [
-            ["SCAN", "0", "COUNT", "1"], ["MEMORY", "USAGE", key], ["TYPE", key], ["DUMP", key], ["PTTL", key], ["TIME"],
+            ["SCAN", "0", "COUNT", "1"], ["MEMORY", "USAGE", key], ["TYPE", key], ["DUMP", key], ["PTTL", key],
+            ["TIME"],
             ["STRLEN", key], ["GETRANGE", key, "0", "0"], ["LLEN", key], ["LRANGE", key, "0", "0"], ["SCARD", key],
             ["SSCAN", key, "0"], ["HLEN", key], ["HSCAN", key, "0"], ["ZCARD", key], ["ZSCAN", key, "0"],
             ["XRANGE", key, "-", "+", "COUNT", "1"], ["XINFO", "STREAM", key], ["SELECT", "\(address.database)"],

@@ -23,7 +23,7 @@ extension SnapshotRecorder {
         meta.removeAll()
         meta.beginNestedMap()
         meta.appendMeta(stamp)
-        if let byteCount { meta.appendMeta("bytes", UInt64(byteCount)) }
+        if let byteCount { meta.appendMeta("bytes", UInt64(clamping: byteCount)) }
         meta.endNested()
         endRecord(.whole, hasMeta: stamp.offset != nil || byteCount != nil, in: &batch)
     }
@@ -64,7 +64,7 @@ extension SnapshotRecorder {
     /// Ends a key in pieces; ``stamp`` is that of all of them.
     mutating func endPieces(_ end: LargeEnd, into batch: inout ChangeBatch) {
         beginRuns(in: &batch)
-        endRuns(UInt64(end.count), into: &batch)
+        endRuns(UInt64(clamping: end.count), into: &batch)
         guard facts.type == .stream else { return }
         appendStreamState(end.stream, into: &batch)
         for group in end.groups { appendGroup(group, into: &batch) }

@@ -59,7 +59,8 @@ struct StateStage: ~Copyable {
     func isDue(_ touched: borrowing TouchedKeys, at offset: UInt64) -> Bool {
         guard let options, !touched.isEmpty else { return false }
         return touched.isFull || transactionCount >= options.transactionCount
-            || offset - lastOffset >= UInt64(options.byteCount) || ContinuousClock.now - lastRound >= options.interval
+            || offset > lastOffset && offset - lastOffset >= UInt64(options.byteCount)
+            || ContinuousClock.now - lastRound >= options.interval
             || options.isUrgent()
     }
 
