@@ -76,8 +76,11 @@ struct DumpedValuesTests {
     @Test(
         "a score has one text, however the server writes it",
         arguments: [("1.5", "1.5"), ("0.10000000000000001", "0.1"), ("-inf", "-inf"), ("3", "3"), ("1e+300", "1e+300")])
-    func scores(text: String, shortest: String) throws {
-        let score = try #require(Array(text.utf8).withRawSpan { shortestScore($0) }?.bytes.decodedString())
+    func scores(text: String, shortest: String) {
+        let score = Array(text.utf8).withRawSpan { span -> String in
+            guard let shortest = shortestScore(span) else { return "none" }
+            return shortest.bytes.decodedString()
+        }
         #expect(score == shortest)
     }
 }
