@@ -55,11 +55,13 @@ let package = Package(
             ]
         ),
         .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(name: "RedisState", dependencies: ["Faults", "Bytes", "RedisURI", "Hiredis", "RedisFacts"]),
         .target(name: "RedisCluster", dependencies: ["Faults", "RedisURI", "Hiredis"]),
         .target(
             name: "RedisKeyspace",
             dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles",
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisState",
+                "DurableFiles",
                 "Changelog",
                 "RedisRDB",
             ]),
@@ -99,7 +101,8 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisStreams",
+                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
+                "RedisStreams",
                 "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles",
+                "RedisKeyspace", "RedisFacts", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
+                "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),
@@ -180,6 +184,7 @@ let package = Package(
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(name: "RedisStateTests", dependencies: ["RedisState", "Hiredis", "Faults"]),
         .testTarget(name: "RedisClusterTests", dependencies: ["RedisCluster", "RedisURI", "Faults"]),
         .testTarget(
             name: "RedisStreamsTests",

@@ -60,7 +60,11 @@ struct DoctorCommand: ParsableCommand {
 
     private func redis(_ settings: Settings) throws(Fault) -> [Check] {
         let last = try newestAnchor(settings)
-        guard try settings.redisMode() == .replication else {
+        let mode = try settings.redisMode()
+        if mode == .scan {
+            return try ScanDoctor(settings.replicationSource().located(settings.serverPreference())).examine()
+        }
+        guard mode == .replication else {
             return try RedisRequest(settings).doctor(lanes: last?.lanes, settings).examine()
         }
         let address = try settings.replicationSource().located(settings.serverPreference())

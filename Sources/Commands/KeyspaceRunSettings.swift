@@ -27,6 +27,8 @@ struct KeyspaceRunSettings {
     let spoolByteCount: Int
     /// A dump that a server has written, to begin with in the place of a snapshot.
     let dumpPath: String?
+    /// Whose values are read beside the stream, and up to which size; nil for nobody's.
+    let stateByteLimit: Int?
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
         address = try settings.replicationSource()
@@ -38,6 +40,8 @@ struct KeyspaceRunSettings {
         acknowledgement = try settings.choice(.acknowledge, ReplicationOptions.Acknowledgement.self)
         spoolByteCount = try settings.byteCount(.spoolBytes, minimum: 1 << 20)
         dumpPath = try settings.text(.fromDump)
+        let limit = try settings.byteCount(.stateBytes, minimum: 1)
+        stateByteLimit = try settings.choice(.state, StateChoice.self) == .touched ? limit : nil
         target =
             try settings.text(.until) == nil
             ? .none
@@ -45,6 +49,12 @@ struct KeyspaceRunSettings {
                 text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
             }
     }
+}
+
+/// What `--state` says.
+enum StateChoice: String, CaseIterable {
+    case none
+    case touched
 }
 
 extension Settings {

@@ -12,6 +12,8 @@ enum RedisMode: String, CaseIterable {
     case streams
     /// All keys, as a replica that only listens.
     case replication
+    /// All keys, one after the other.
+    case scan
 }
 
 /// What a call was told of a Redis-like source.
@@ -57,6 +59,7 @@ struct RedisRunSettings {
 
     init(_ settings: Settings, snapshotOnly: Bool = false) throws(Fault) {
         request = try RedisRequest(settings)
+        for key in [SettingKey.state, .stateBytes] { try settings.refuse(key, with: .streams) }
         run = try RunSettings(settings)
         let choice = try settings.choice(.snapshot, SnapshotChoice.self)
         let isOnce = snapshotOnly || choice == .only

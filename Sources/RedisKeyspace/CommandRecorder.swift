@@ -8,12 +8,15 @@ struct CommandRecorder: ~Copyable {
     private var tables = KeyspaceSchema()
     private var schema = 0
     /// The record's place in its unit, from 1.
-    private var ordinal: UInt64 = 0
+    var ordinal: UInt64 = 0
     /// The database that is selected.
     private(set) var database: Int
+    /// The keys whose values the records do not tell; nil where nobody asks.
+    var touched: TouchedKeys?
 
-    init(database: Int) {
+    init(database: Int, touched: TouchedKeys? = nil) {
         self.database = database
+        self.touched = touched
     }
 
     /// Begins another batch: the schemas of the one before are not known to it.
@@ -39,6 +42,7 @@ struct CommandRecorder: ~Copyable {
         _ name: CommandName, _ words: borrowing CommandWords, of bytes: RawSpan, into batch: inout ChangeBatch
     ) {
         let trait = CommandTrait.of(name)
+        touched?.insert(name, trait, words, of: bytes, in: database)
         switch trait.keys {
         case .one(let index):
             append(trait, trait.op, key: index, words, bytes, hasArguments: true, into: &batch)
@@ -69,6 +73,9 @@ struct CommandRecorder: ~Copyable {
         begin(trait, details.op ?? op, apply: details.apply ?? trait.apply, in: &batch)
         if key > 0, key < words.count {
             batch.append(bytes.extracting(words.places[key]))
+            if trait.hidesValue || details.apply != nil {
+                touched?.insert(bytes.extracting(words.places[key]), in: database)
+            }
         } else {
             batch.appendNull()
         }
@@ -143,6 +150,7 @@ struct CommandRecorder: ~Copyable {
     ) {
         let trait = CommandTrait.of(name)
         begin(trait, trait.op, apply: trait.apply, in: &batch)
+        touch(key, trait)
         switch key {
         case .some(let key): batch.append(key.bytes)
         case .none: batch.appendNull()
@@ -154,6 +162,15 @@ struct CommandRecorder: ~Copyable {
         appendName(nameBytes, to: &batch)
         batch.appendNull()
         batch.endRecord(.part(0, .none))
+    }
+
+    /// Of a large command the first words alone are there: where they do not name all of its keys, any may be touched.
+    private mutating func touch(_ key: borrowing ByteBuffer?, _ trait: CommandTrait) {
+        guard touched != nil, trait.mayHideValueWhenLarge else { return }
+        switch key {
+        case .some(let key) where trait.hasOneKey: touched?.insert(key.bytes, in: database)
+        default: touched?.insert(all: database)
+        }
     }
 
     /// Appends a record of further words of a large command: `words` holds them as scalars.

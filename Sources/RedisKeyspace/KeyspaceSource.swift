@@ -12,15 +12,18 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private let link: ReplicationLink
     private var window: SpoolWindow
     private var words = CommandWords()
-    private var recorder: CommandRecorder
+    var recorder: CommandRecorder
     /// Looks for the end of the unit that begins at the next byte, while that is not known.
     private var scanner: UnitScanner?
-    private var unit: Unit?
+    var unit: Unit?
     private var large: LargeCommand?
     /// What must be added to an offset within the spool to make it one of the history.
     private var base: UInt64
     private let target: Position?
-    private var complete: Position
+    var complete: Position
+    /// Reads the values of touched keys.
+    var stage: StateStage
+    let replicationID: String
     private var reported: Position
     private var news: [String: SourceIdentity.Fact]
     private var hasSelected = false
@@ -33,23 +36,25 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private static let largeUnitByteCount: UInt64 = 16 << 20
 
     /// A unit whose end is known.
-    private struct Unit {
+    struct Unit {
         let transaction: Transaction
         /// The offset behind it within the spool.
         let end: UInt64
     }
 
     /// Goes on behind `point`, where `link` does, up to a target; what has changed in who the source is since the anchor
-    /// that `point` is from is among `news`.
+    /// that `point` is from is among `news`. With `state` the values of touched keys are read, too.
     public init(
         _ link: ReplicationLink, from point: ReplicationPoint, until target: Position?,
-        news: [String: SourceIdentity.Fact] = [:]
+        news: [String: SourceIdentity.Fact] = [:], state: StateOptions? = nil
     ) {
         self.link = link
         self.target = target
         self.news = news
         window = SpoolWindow(link.commands)
-        recorder = CommandRecorder(database: point.database ?? 0)
+        recorder = CommandRecorder(database: point.database ?? 0, touched: state.map { _ in TouchedKeys() })
+        replicationID = point.replicationID
+        stage = StateStage(state, at: point.offset)
         base = point.offset
         complete = Position(rawValue: point.offset)
         reported = complete
@@ -62,16 +67,24 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     ) throws(Fault) -> FillOutcome {
         recorder.begin(&batch)
         if let unit { batch.begin(unit.transaction) }
+        continueState(in: &batch)
         while !batch.isFull {
+            if stage.isReading {
+                if try stepState(into: &batch) { return finish(&batch, .more, .wanted) }
+                if .now >= deadline { break }
+                continue
+            }
             if let unit {
                 if try decode(unit, into: &batch, until: deadline) { continue }
                 break
             }
-            if let target, complete >= target { return finish(&batch, .targetReached) }
-            if try !beginUnit(in: &batch, until: deadline) {
-                guard ending == nil else { return finish(&batch, .targetReached) }
-                if .now >= deadline { break }
+            let isOver = ending != nil || target.map { complete >= $0 } ?? false
+            if isHolding, isOver || isStateDue {
+                try beginState(in: &batch)
+                continue
             }
+            if isOver { return finish(&batch, .targetReached) }
+            if try !beginUnit(in: &batch, until: deadline), ending == nil, .now >= deadline { break }
         }
         return finish(&batch, .more)
     }
@@ -91,7 +104,10 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
 
     /// What holds at the end of a batch is told there. Where a database was selected no anchor stands inside the batch,
     /// also when a unit is open at its end.
-    private mutating func finish(_ batch: inout ChangeBatch, _ outcome: FillOutcome) -> FillOutcome {
+    private mutating func finish(
+        _ batch: inout ChangeBatch, _ outcome: FillOutcome, _ anchoring: AnchorWish = .free
+    ) -> FillOutcome {
+        batch.anchoring = isHolding ? .held : anchoring
         if hasSelected { news["db"] = .number(Int64(recorder.database)) }
         hasSelected = false
         if !news.isEmpty {
@@ -156,9 +172,14 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
                 guard try decodeLarge(into: &batch, until: deadline) else { return false }
             }
             skipNewlines()
+            if isStateFull {
+                try beginState(in: &batch)
+                return true
+            }
             guard window.offset < unit.end else {
                 batch.end()
                 complete = unit.transaction.position
+                stage.countTransaction()
                 self.unit = nil
                 return true
             }
@@ -227,6 +248,7 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
             batch.begin(Transaction(position: position))
             recorder.beginUnit()
             record(name, into: &batch)
+            stage.countTransaction()
             batch.end()
         }
         complete = position

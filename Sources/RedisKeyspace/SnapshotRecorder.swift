@@ -3,6 +3,7 @@
 import Bytes
 import Changelog
 import RedisRDB
+import RedisState
 
 /// Turns what a payload tells into records, one key after the other (`docs/format.md`, Records of a keyspace).
 ///
@@ -13,6 +14,8 @@ struct SnapshotRecorder: ~Copyable {
     /// The next record's place in the snapshot, from 1.
     var ordinal: UInt64 = 1
     private var tables = KeyspaceSchema()
+    /// As of which point the keys are exact that are not of a snapshot.
+    var stamp: StateStamp?
     var database = 0
     var schema = 0
 
@@ -86,7 +89,8 @@ struct SnapshotRecorder: ~Copyable {
         }
     }
 
-    private mutating func select(_ number: Int, in batch: inout ChangeBatch) {
+    mutating func select(_ number: Int, in batch: inout ChangeBatch) {
+        guard number != database else { return }
         database = number
         schema = batch.index(of: tables.table(number))
     }
@@ -98,10 +102,11 @@ struct SnapshotRecorder: ~Copyable {
         self.key.append(key.name)
         facts = Facts(type: key.type, expiresAt: key.expiresAt)
         run = Run()
-        guard key.idleSeconds != nil || key.frequency != nil else { return }
+        guard key.idleSeconds != nil || key.frequency != nil || stamp?.offset != nil else { return }
         facts.hasMeta = true
         meta.removeAll()
         meta.beginNestedMap()
+        if let stamp { meta.appendMeta(stamp) }
         if let idle = key.idleSeconds { meta.appendMeta("idle_seconds", idle) }
         if let frequency = key.frequency { meta.appendMeta("frequency", UInt64(frequency)) }
         meta.endNested()
@@ -131,6 +136,7 @@ struct SnapshotRecorder: ~Copyable {
         meta.removeAll()
         meta.beginNestedMap()
         meta.appendMeta("count", itemCount)
+        if let stamp { meta.appendMeta(stamp) }
         meta.endNested()
         beginRecord("row_end", in: &batch)
         batch.appendNull()
@@ -234,7 +240,7 @@ struct SnapshotRecorder: ~Copyable {
         }
     }
 
-    private mutating func beginRuns(in batch: inout ChangeBatch) {
+    mutating func beginRuns(in batch: inout ChangeBatch) {
         guard run.pieces == 0 else { return }
         beginRecord("row_begin", in: &batch)
         batch.appendNull()

@@ -52,7 +52,7 @@ enum SegmentRules {
         guard segment.seqMin.epoch == anchor.epoch, segment.seqMax.epoch == anchor.epoch,
             segment.seqMax.position <= anchor.to
         else { return false }
-        return anchor.kind == .snapshot || anchor.kind == .tableSnapshot
+        return [.snapshot, .tableSnapshot, .pass].contains(anchor.kind)
             ? segment.seqMin.position == anchor.to : segment.seqMin.position > anchor.from
     }
 
