@@ -10,6 +10,7 @@ extension RedisStreamSource {
         _ verdict: StreamVerdict, _ finding: PageReader.Finding, to number: Int
     ) throws(Fault) -> Bool {
         let name = streams[number].name.text
+        markBeforeBreak(verdict, number)
         switch verdict {
         case .absent, .needsEvidence:
             streams[number].isDone = streams[number].bound != nil
@@ -34,6 +35,15 @@ extension RedisStreamSource {
         }
         if let state = finding.look?.state { streams[number].memory.note(state) }
         return true
+    }
+
+    /// What was handed over before a break is told before it: whoever goes on in between must meet the break again.
+    private mutating func markBeforeBreak(_ verdict: StreamVerdict, _ number: Int) {
+        switch verdict {
+        case .absent, .gone, .goOn, .needsEvidence: return
+        case .gap, .unknown, .reset:
+            if touched.remove(number) != nil { marksBeforeBreaks.append(streams[number].mark) }
+        }
     }
 
     /// Counts anew behind something that was not counted.

@@ -27,6 +27,8 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     private var turn = 0
     var breaks: [LaneBreak] = []
     var touched: Set<Int> = []
+    /// Marks that hold before the breaks.
+    var marksBeforeBreaks: [LaneMark] = []
     var notices: [SourceNotice] = []
     var counts: CommandCounts?
     var countsOfRound: CommandCounts?
@@ -107,7 +109,7 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     ) throws(Fault) -> FillOutcome {
         while true {
             if !breaks.isEmpty {
-                guard batch.isEmpty, touched.isEmpty else { return end(&batch) }
+                guard batch.isEmpty, touched.isEmpty, marksBeforeBreaks.isEmpty else { return end(&batch) }
                 batch.laneBreak = breaks.removeFirst()
                 return .more
             }
@@ -136,6 +138,8 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
 
     /// Says in the batch what holds at its end.
     private mutating func end(_ batch: inout ChangeBatch) -> FillOutcome {
+        batch.marks += marksBeforeBreaks
+        marksBeforeBreaks = []
         for number in touched.sorted() { batch.marks.append(streams[number].mark) }
         touched.removeAll(keepingCapacity: true)
         batch.notices += notices
