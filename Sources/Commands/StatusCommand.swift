@@ -89,7 +89,9 @@ struct StatusCommand: ParsableCommand {
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
         if try settings.text(.source) != nil, kind == .redis {
-            try add(streamsAt: settings.redisAddress().located(), latest, to: &report)
+            let address = try settings.redisAddress()
+            try add(
+                streamsAt: address.topology == .cluster ? address : address.located(), latest, to: &report)
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }

@@ -63,7 +63,7 @@ extension RedisStreamSource {
         record(.reset, reason, number)
         makeDue(number)
         guard missing > 0 else { return }
-        let evidence = CommandEvidence(from: counts, to: CommandCounts(try session.info()))
+        let evidence = try evidence(of: number)
         streams[number].memory.point = state.end
         let what = "\(missing) entries of the new stream were gone before they were read"
         guard evidence.excludesReplacement else {
@@ -87,6 +87,13 @@ extension RedisStreamSource {
         notices.append(
             SourceNotice(code: "redis.stream.deleted", table: streams[number].name.text, message: message))
         touched.insert(number)
+    }
+
+    /// What the server has run since the last look at a stream. A stream that was looked at elsewhere may have been
+    /// replaced there, and nobody's counts tell.
+    mutating func evidence(of number: Int) throws(Fault) -> CommandEvidence {
+        guard streams[number].node == place.node else { return .none }
+        return CommandEvidence(from: counts, to: CommandCounts(try session.info()))
     }
 
     private func stopIfAsked(_ name: String, _ reason: String) throws(Fault) {
