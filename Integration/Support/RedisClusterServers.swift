@@ -8,7 +8,9 @@ import RedisURI
 /// A cluster of Redis servers for tests, each master with the same share of the slots.
 final class RedisClusterServers {
     /// Those that began as masters, in the order of their slots.
-    let masters: [RedisServer]
+    private(set) var masters: [RedisServer]
+    private let programs: RedisPrograms
+    private let settings: [String]
     /// Those that began as replicas; the first follows the first master, and so on.
     let replicas: [RedisServer]
 
@@ -17,6 +19,8 @@ final class RedisClusterServers {
         _ programs: RedisPrograms = .standard, masterCount: Int = 2, replicaCount: Int = 0, settings: [String] = []
     ) throws {
         let settings = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
+        self.programs = programs
+        self.settings = settings
         masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: settings) }
         replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: settings) }
         try join()
@@ -77,6 +81,18 @@ final class RedisClusterServers {
         for server in [target, source] + masters where server.isRunning {
             _ = try? server.command("CLUSTER", "SETSLOT", "\(slot)", "NODE", targetID)
         }
+    }
+
+    /// Starts one more master, without a slot, and waits until every node knows it.
+    func addMaster() throws -> RedisServer {
+        let server = try RedisServer(programs, settings: settings)
+        masters.append(server)
+        try server.command("CLUSTER", "MEET", "127.0.0.1", "\(masters[0].port)")
+        try waitUntil("the nodes have met the new one") {
+            try servers.allSatisfy { try known(by: $0) == servers.count }
+                && server.command("CLUSTER", "INFO").text?.contains("cluster_state:ok") == true
+        }
+        return server
     }
 
     /// Ends all of them.
