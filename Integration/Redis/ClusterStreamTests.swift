@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Hiredis
 import RedisCluster
 import Testing
 
@@ -11,16 +12,16 @@ extension IntegrationSuites {
         /// Enough names to fall on every shard.
         static let names = (1...9).map { "s:\($0)" }
 
-        /// Adds entries to streams by a client that follows redirections, all in one go.
+        /// Adds entries to streams, wherever they are.
         static func add(
             _ count: Int, to streams: [String], from first: Int = 1, of cluster: RedisClusterServers
         ) throws {
-            let commands = (first..<first + count).flatMap { number in
-                streams.map { "XADD \($0) * n \(number) text entry-\(number)" }
+            let client = ClusterClient(cluster)
+            for number in first..<first + count {
+                for stream in streams {
+                    _ = try client.run(["XADD", stream, "*", "n", "\(number)", "text", "entry-\(number)"]).orFault()
+                }
             }
-            let port = cluster.servers.first { $0.isRunning }?.port ?? 0
-            try ShellCommand.run(
-                ["redis-cli", "-c", "-p", "\(port)"], input: commands.joined(separator: "\n") + "\n")
         }
 
         /// Moves the slot of a stream from the master that owns it to another one.
