@@ -104,7 +104,6 @@ struct StreamBell: ~Copyable {
             pause(max(.zero, min(deadline, nextQuestions) - .now))
             guard .now >= nextQuestions else { return .nothing }
             for point in points {
-                try connection.enqueue(StreamCommand.asking)
                 try connection.enqueue(Self.question(CollectionOfOne(point), patience: nil))
             }
             asked = points.map(\.key).reversed()
@@ -112,11 +111,6 @@ struct StreamBell: ~Copyable {
         }
         while let key = asked.last {
             guard try awaitReply(until: max(deadline, .now), patience: .zero) else { return .nothing }
-            // Between two answers to questions stands the one to ASKING.
-            guard connection.pendingCount.isMultiple(of: 2) else {
-                try connection.reply.check()
-                continue
-            }
             asked.removeLast()
             if try Self.isRung(by: connection.reply) { rung.append(key) }
         }
