@@ -65,6 +65,8 @@ final class RedisClusterServers {
     func move(
         _ slot: Int, from source: RedisServer, to target: RedisServer, between: () throws -> Void = {}
     ) throws {
+        // A master that has not heard of the last move may take the same epoch as another, and a slot be taken back.
+        try waitUntil("the masters agree") { try haveAgreed() }
         let (sourceID, targetID) = (try Self.id(of: source), try Self.id(of: target))
         try target.command("CLUSTER", "SETSLOT", "\(slot)", "IMPORTING", sourceID)
         try source.command("CLUSTER", "SETSLOT", "\(slot)", "MIGRATING", targetID)
@@ -111,6 +113,17 @@ final class RedisClusterServers {
         try waitUntil("the nodes have met") {
             try servers.allSatisfy { try known(by: $0) == servers.count }
         }
+    }
+
+    /// Whether all masters that run know of each other's epochs, and no two have the same.
+    private func haveAgreed() throws -> Bool {
+        let views = try masters.filter(\.isRunning).map { server in
+            let lines = (try server.command("CLUSTER", "NODES").text ?? "").split(separator: "\n")
+            let nodes = lines.map { $0.split(separator: " ") }.filter { $0.count > 7 && $0[2].contains("master") }
+            return Dictionary(nodes.map { ($0[0], $0[6]) }) { first, _ in first }
+        }
+        guard let first = views.first else { return true }
+        return views.allSatisfy { $0 == first } && Set(first.values).count == first.count
     }
 
     private func known(by server: RedisServer) throws -> Int {
