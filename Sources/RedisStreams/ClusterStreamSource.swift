@@ -98,13 +98,13 @@ public struct ClusterStreamSource: ChangeSource, ~Copyable {
     ) throws(Fault) -> FillOutcome {
         var rest = Duration.milliseconds(1)
         while true {
+            try tend()
             let before = batch.byteCount
             var isAtTarget = true
             for step in 0..<shards.count {
                 let number = (first + step) % shards.count
                 guard try fill(&batch, from: number, until: .now, &isAtTarget) else { return .more }
             }
-            try tend()
             if isAtTarget, homeless.isEmpty, shards.allSatisfy({ $0.source.isAtRest }) { return .targetReached }
             guard .now < deadline else { return .more }
             rest = batch.byteCount > before ? .milliseconds(1) : min(rest * 2, Self.restLimit)
@@ -180,7 +180,7 @@ public struct ClusterStreamSource: ChangeSource, ~Copyable {
 
     private func owner(of key: [UInt8]) throws(Fault) -> StreamShard {
         let owner = topology.shard(of: KeySlot(of: key))
-        guard let shard = shards.first(where: { $0.node == owner?.master.id }) else {
+        guard let owner, let shard = shards.first(where: { $0.reads(owner) }) else {
             throw Fault(.redisNotReady, "a slot of the cluster belongs to no server")
         }
         return shard
@@ -198,11 +198,10 @@ public struct ClusterStreamSource: ChangeSource, ~Copyable {
 
     /// Opens readers of new masters, and closes those of nodes that own nothing and have nothing to hand over.
     private mutating func openShards() throws(Fault) {
-        let owners = Set(topology.shards.map(\.master.id))
-        shards.removeAll { !owners.contains($0.node) && $0.source.isEmpty }
-        for shard in topology.shards
-        where !shards.contains(where: { $0.node == shard.master.id && $0.endpoint == shard.endpoint }) {
-            shards.append(try StreamShard(options, shard, identity))
+        let owners = topology.shards
+        shards.removeAll { reader in reader.source.isEmpty && !owners.contains(where: reader.reads) }
+        for owner in owners where !shards.contains(where: { $0.reads(owner) }) {
+            shards.append(try StreamShard(options, owner, identity))
         }
         first = 0
     }

@@ -15,6 +15,9 @@ extension RedisStreamSource {
     /// Lets a stream go that is not here any more.
     mutating func depart(_ number: Int, to redirect: StreamRedirect) {
         settleRound(of: number)
+        // What this node has counted since the last look is no evidence any more, should the stream come back.
+        streams[number].node = nil
+        touched.insert(number)
         var stream = streams[number]
         stream.isDue = false
         stream.hopCount += 1

@@ -221,8 +221,9 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
 
     /// Waits until something is added, or for the next round, or for the deadline.
     private mutating func listen(until deadline: ContinuousClock.Instant) throws(Fault) -> Step {
-        let points = listened()
-        guard !points.isEmpty else {
+        let asks = bell.asksNext
+        let points = asks ? listened() : []
+        guard !asks || !points.isEmpty else {
             pause(max(.zero, min(deadline, nextRound) - .now))
             return .now < deadline ? .taken : .nothing
         }

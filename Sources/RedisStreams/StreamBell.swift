@@ -36,6 +36,9 @@ struct StreamBell: ~Copyable {
         case all
     }
 
+    /// Whether the next wait begins with a question; until then it does not matter which streams it is for.
+    var asksNext: Bool { waitingSince == nil && .now >= nextQuestions }
+
     /// Waits until an entry is added behind one of `points`, or the deadline comes.
     mutating func wait(
         for points: [(key: [UInt8], point: EntryID)], until deadline: ContinuousClock.Instant

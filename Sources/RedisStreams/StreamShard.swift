@@ -14,6 +14,9 @@ final class StreamShard {
     /// What reads it.
     var source: RedisStreamSource
 
+    /// Whether it reads the master of a shard.
+    func reads(_ shard: ClusterTopology.Shard) -> Bool { node == shard.master.id && endpoint == shard.endpoint }
+
     /// Connects to the master of a shard; `identity` is the source of the newest anchor.
     init(
         _ options: StreamOptions, _ shard: ClusterTopology.Shard, _ identity: SourceIdentity
