@@ -31,9 +31,9 @@ extension IntegrationSuites {
             #expect(line.contains("3 entries ahead") == programs.isAtLeast(7, 0), "\(line)")
         }
 
-        @Test("a user who may only read is enough")
-        func reader() throws {
-            let cluster = try RedisClusterServers(masterCount: 2)
+        @Test("a user who may only read is enough", arguments: RedisPrograms.all)
+        func reader(programs: RedisPrograms) throws {
+            let cluster = try RedisClusterServers(programs, masterCount: 2)
             defer { cluster.remove() }
             let rules = """
                 on >secret ~s:* resetchannels -@all +xrange +xread +xinfo +scan +multi +exec +info +ping +time +asking \

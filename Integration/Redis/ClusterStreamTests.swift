@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Changelog
+import Faults
 import Foundation
 import Hiredis
 import RedisCluster
+import RedisStreams
+import RedisURI
+import TestSupport
 import Testing
 
 extension IntegrationSuites {
@@ -206,6 +211,56 @@ extension IntegrationSuites {
             #expect(try cluster.owner(of: "s:1").port == newcomer.port)
             try scene.expectEqual(Self.names)
             try Self.expectWhole(scene)
+        }
+
+        @Test("a stream that comes from a node that does not count to one that does is judged by what is left of it")
+        func upgrade() throws {
+            let old = try #require(RedisPrograms.all.first { !$0.isAtLeast(7, 0) })
+            let cluster = try RedisClusterServers(old, masterCount: 2)
+            defer { cluster.remove() }
+            let scene = try StreamScene(cluster, streams: "s:*")
+            let client = ClusterClient(cluster)
+            try Self.add(10, to: Self.names, of: cluster)
+            try scene.catchUp()
+            try Self.add(10, to: Self.names, from: 11, of: cluster)
+            _ = try client.run(["XTRIM", "s:2", "MAXLEN", "3"])
+            let newcomer = try cluster.addMaster(.standard)
+            for name in Self.names.prefix(2) {
+                let slot = KeySlot(of: Array(name.utf8)).number
+                try cluster.move(slot, from: cluster.owner(of: name), to: newcomer)
+            }
+            try scene.catchUp()
+            #expect(try scene.breaks(of: "s:2").map { $0["kind"] as? String } == ["unknown"])
+            for name in Self.names where name != "s:2" { #expect(try scene.breaks(of: name).isEmpty) }
+            // From now on it is counted.
+            try Self.add(10, to: ["s:1"], from: 21, of: cluster)
+            _ = try client.run(["XTRIM", "s:1", "MAXLEN", "4"])
+            try scene.catchUp()
+            #expect(try scene.breaks(of: "s:1").map { $0["missing"] as? Int } == [6])
+            try scene.verify()
+        }
+
+        @Test("streams of a cluster are a source like any other", arguments: RedisPrograms.all)
+        func contract(programs: RedisPrograms) throws {
+            let cluster = try RedisClusterServers(programs, masterCount: 2)
+            defer { cluster.remove() }
+            let client = ClusterClient(cluster)
+            for number in 1...60 {
+                let text = String(repeating: "x", count: number)
+                _ = try client.run(["XADD", "s", "\(number)-\(number % 3)", "n", text]).orFault()
+            }
+            var options = StreamOptions(
+                address: try RedisAddress(parsing: Redacted(cluster.address)), clientName: "contract",
+                selection: StreamSelection([try #require(StreamPattern("s"))])
+            ) { _ in }
+            options.target = .now
+            let beginning = try StreamBeginning.look(options, at: .first)
+            let lane = try #require(beginning.streams.first).mark.lane
+            try checkSourceContract { position in
+                let point = LanePoint(position: position, ordinal: position.rawValue % 3)
+                return try ClusterStreamSource.open(
+                    options, from: [LaneMark(lane: lane, point: point, facts: [:])], identity: beginning.identity)
+            }
         }
 
         @Test(

@@ -86,8 +86,8 @@ final class RedisClusterServers {
     }
 
     /// Starts one more master, without a slot, and waits until every node knows it.
-    func addMaster() throws -> RedisServer {
-        let server = try RedisServer(programs, settings: settings)
+    func addMaster(_ programs: RedisPrograms? = nil) throws -> RedisServer {
+        let server = try RedisServer(programs ?? self.programs, settings: settings)
         masters.append(server)
         try server.command("CLUSTER", "MEET", "127.0.0.1", "\(masters[0].port)")
         try waitUntil("the nodes have met the new one") {
