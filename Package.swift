@@ -67,7 +67,9 @@ let package = Package(
             ]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
+            dependencies: [
+                "Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts", "RedisCluster",
+            ]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(

@@ -93,7 +93,9 @@ struct StatusCommand: ParsableCommand {
         if try settings.text(.source) != nil, kind == .redis, latest.source.text("replid") != nil {
             try add(keyspaceOf: settings, latest, to: &report)
         } else if try settings.text(.source) != nil, kind == .redis {
-            try add(streamsAt: settings.redisAddress().located(), latest, to: &report)
+            let address = try settings.redisAddress()
+            try add(
+                streamsAt: address.topology == .cluster ? address : address.located(), latest, to: &report)
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }

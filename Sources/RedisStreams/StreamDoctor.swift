@@ -3,7 +3,9 @@
 public import Changelog
 public import Faults
 import Hiredis
+import RedisCluster
 import RedisFacts
+import RedisURI
 
 /// Looks at everything that a run of streams needs of a server. Changes nothing.
 public struct StreamDoctor: Sendable {
@@ -21,24 +23,49 @@ public struct StreamDoctor: Sendable {
 
     /// All checks; the first is whether the server can be reached, and without it there are no others.
     public func examine() throws(Fault) -> [Check] {
-        var session: StreamSession
-        do throws(Fault) {
-            session = try StreamSession.open(options)
-        } catch {
-            return [Check("server", failing: error)]
-        }
+        guard options.address.topology != .cluster else { return examineCluster() }
+        let checks = examine(options, node: nil)
+        return checks.first?.verdict == .failure ? checks : checks + examineStreams()
+    }
+
+    /// What is asked of one server.
+    private func examine(_ options: StreamOptions, node: String?) -> [Check] {
+        let suffix = node.map { " at \($0)" } ?? ""
         var checks: [Check] = []
         do throws(Fault) {
+            var session = try StreamSession.open(options)
             let info = try session.info()
-            checks.append(Check("server", .good, "Redis \(info.version), \(info.isMaster ? "a master" : "a replica")"))
+            checks.append(
+                Check("server\(suffix)", .good, "Redis \(info.version), \(info.isMaster ? "a master" : "a replica")"))
             checks.append(counting(info))
             checks.append(memory(info))
-            checks.append(try permissions(&session, info))
-            checks += try streams(&session)
+            checks.append(try permissions(&session, node: node))
         } catch {
-            checks.append(Check("commands", failing: error))
+            checks.append(Check("\(checks.isEmpty ? "server" : "commands")\(suffix)", failing: error))
         }
         return checks
+    }
+
+    private func examineCluster() -> [Check] {
+        let topology: ClusterTopology
+        do throws(Fault) {
+            topology = try ClusterTopology.read(options.address)
+        } catch {
+            return [Check("cluster", failing: error)]
+        }
+        var checks = [Check("cluster", .good, "\(topology.shards.count) masters own all slots")]
+        for shard in topology.shards {
+            checks += examine(options.reading(from: shard.endpoint), node: shard.endpoint.description)
+        }
+        return checks.contains { $0.verdict == .failure } ? checks : checks + examineStreams()
+    }
+
+    private func examineStreams() -> [Check] {
+        do throws(Fault) {
+            return try streams()
+        } catch {
+            return [Check("streams", failing: error)]
+        }
     }
 
     private func counting(_ info: ServerInfo) -> Check {
@@ -62,11 +89,12 @@ public struct StreamDoctor: Sendable {
     }
 
     /// Each command is tried in a way that does nothing.
-    private func permissions(_ session: inout StreamSession, _ info: ServerInfo) throws(Fault) -> Check {
+    private func permissions(_ session: inout StreamSession, node: String?) throws(Fault) -> Check {
         let name = options.selection.keys.first ?? (options.selection.patterns.first?.prefix ?? [])
         let key = name.isEmpty ? Array("kedge".utf8) : name
         let text = { (words: [String]) in words.map { Array($0.utf8) } }
-        let trials: [[[UInt8]]] = group == nil ? readings(key, text) : groupings(key, text)
+        var trials: [[[UInt8]]] = group == nil ? readings(key, text) : groupings(key, text)
+        if node != nil { trials.append(text(["ASKING"])) }
         for words in trials {
             guard case .error(let error) = try session.run(words), error.kind == .denied else { continue }
             return Check("permissions", failing: error.fault)
@@ -93,7 +121,7 @@ public struct StreamDoctor: Sendable {
         ]
     }
 
-    private func streams(_ session: inout StreamSession) throws(Fault) -> [Check] {
+    private func streams() throws(Fault) -> [Check] {
         let beginning = try StreamBeginning.look(options, at: .first)
         let known = Set(beginning.streams.map(\.name.key))
         let waitedFor = group == nil ? options.selection.keys.filter { !known.contains($0) } : []
@@ -109,6 +137,7 @@ public struct StreamDoctor: Sendable {
         }
         if let group {
             let missing = options.selection.keys.filter { !known.contains($0) }.map(StreamName.init(key:))
+            var session = try StreamSession.open(options)
             checks += try groups(group, of: beginning.streams.map(\.name) + missing, &session)
         }
         let count = beginning.streams.count
