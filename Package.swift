@@ -59,9 +59,8 @@ let package = Package(
         .target(
             name: "RedisKeyspace",
             dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles",
-                "Changelog",
-                "RedisRDB",
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster",
+                "DurableFiles", "Changelog", "RedisRDB",
             ]),
         .target(
             name: "RedisStreams",
@@ -124,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles",
+                "RedisKeyspace", "RedisFacts", "RedisCluster", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
+                "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),

@@ -8,17 +8,19 @@ import RedisURI
 /// A cluster of Redis servers for tests, each master with the same share of the slots.
 final class RedisClusterServers {
     /// Those that began as masters, in the order of their slots.
-    let masters: [RedisServer]
+    private(set) var masters: [RedisServer]
     /// Those that began as replicas; the first follows the first master, and so on.
     let replicas: [RedisServer]
+    private let settings: [String]
 
     /// Starts a cluster and waits until every node believes that it is whole. `settings` are lines of `redis.conf`.
     init(
         _ programs: RedisPrograms = .standard, masterCount: Int = 2, replicaCount: Int = 0, settings: [String] = []
     ) throws {
-        let settings = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
-        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: settings) }
-        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: settings) }
+        let lines = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
+        self.settings = lines
+        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: lines) }
+        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: lines) }
         try join()
         for (replica, master) in zip(replicas, masters) {
             let id = try Self.id(of: master)
@@ -28,6 +30,17 @@ final class RedisClusterServers {
             try waitUntil("the replica follows") { try replica.info("replication")["master_link_status"] == "up" }
         }
         try waitUntil("the cluster is whole") { try servers.allSatisfy(seesAll) }
+    }
+
+    /// Another master, which owns nothing yet; it has met the others.
+    func grow(_ programs: RedisPrograms = .standard) throws -> RedisServer {
+        let server = try RedisServer(programs, settings: settings)
+        masters.append(server)
+        try server.command("CLUSTER", "SET-CONFIG-EPOCH", "\(masters.count + 10)")
+        try server.command("CLUSTER", "MEET", "127.0.0.1", "\(masters[0].port)")
+        try waitUntil("all know the new node") { try servers.allSatisfy { try known(by: $0) == servers.count } }
+        try waitUntil("the cluster is whole") { try servers.allSatisfy(seesAll) }
+        return server
     }
 
     /// All of them.

@@ -5,15 +5,20 @@ import Changelog
 
 /// Turns commands into records (`docs/format.md`, Records of a keyspace).
 struct CommandRecorder: ~Copyable {
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
+    private let moves: SlotMoves?
     private var schema = 0
     /// The record's place in its unit, from 1.
     private var ordinal: UInt64 = 0
     /// The database that is selected.
     private(set) var database: Int
 
-    init(database: Int) {
+    /// Begins in a database; `namespace` is the shard's name where there are several, and `moves` knows which keys move
+    /// between them.
+    init(database: Int, namespace: String? = nil, moves: SlotMoves? = nil) {
         self.database = database
+        self.moves = moves
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// Begins another batch: the schemas of the one before are not known to it.
@@ -67,8 +72,11 @@ struct CommandRecorder: ~Copyable {
     ) {
         let details = CommandDetails(trait, key: key, words, bytes)
         begin(trait, details.op ?? op, apply: details.apply ?? trait.apply, in: &batch)
+        var cause: StaticString?
         if key > 0, key < words.count {
-            batch.append(bytes.extracting(words.places[key]))
+            let keyBytes = bytes.extracting(words.places[key])
+            batch.append(keyBytes)
+            cause = moves?.cause(of: bytes.extracting(words.places[0]), about: keyBytes)
         } else {
             batch.appendNull()
         }
@@ -76,7 +84,7 @@ struct CommandRecorder: ~Copyable {
         batch.append(literal: details.apply ?? trait.apply)
         details.appendValues(words, bytes, to: &batch)
         batch.append(number: details.expiresAt)
-        batch.appendNull()
+        batch.append(literal: cause)
         if details.keepsExpiry { batch.append { $0.appendMeta(single: "keep_ttl", 1) } } else { batch.appendNull() }
         appendName(bytes.extracting(words.places[0]), to: &batch)
         if hasArguments { Self.appendArguments(words, bytes, to: &batch) } else { batch.appendNull() }
@@ -128,13 +136,17 @@ struct CommandRecorder: ~Copyable {
     ) {
         let trait = CommandTrait.of(name)
         begin(trait, trait.op, apply: trait.apply, in: &batch)
+        var cause: StaticString?
         switch key {
-        case .some(let key): batch.append(key.bytes)
+        case .some(let key):
+            batch.append(key.bytes)
+            cause = moves?.cause(of: nameBytes, about: key.bytes)
         case .none: batch.appendNull()
         }
         batch.append(literal: trait.type)
         batch.append(literal: trait.apply)
-        for _ in 0..<4 { batch.appendNull() }
+        for _ in 0..<3 { batch.appendNull() }
+        batch.append(literal: cause)
         batch.append { $0.appendMeta(single: "arguments", UInt64(argumentCount)) }
         appendName(nameBytes, to: &batch)
         batch.appendNull()

@@ -12,7 +12,7 @@ struct SnapshotRecorder: ~Copyable {
     let runByteCount: Int
     /// The next record's place in the snapshot, from 1.
     var ordinal: UInt64 = 1
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
     var database = 0
     var schema = 0
 
@@ -44,8 +44,10 @@ struct SnapshotRecorder: ~Copyable {
         var hasOpenState = false
     }
 
-    init(runByteCount: Int = 1 << 20) {
+    /// Begins; `namespace` is the shard's name, where there are several.
+    init(runByteCount: Int = 1 << 20, namespace: String? = nil) {
         self.runByteCount = runByteCount
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// From where the stream of commands goes on, as far as the payload has told.
