@@ -51,6 +51,31 @@ final class ClusterScene {
         guard reply.text == "OK" else { throw TestFailure("SET \(key): \(reply)") }
     }
 
+    /// What ``moveSlots(_:to:)`` has moved.
+    struct Moved {
+        let slots: [Int]
+        let keyCount: Int
+    }
+
+    /// Moves so many slots of the first master that have keys of the load, that of `tagged` first, while others may write.
+    func moveSlots(_ count: Int, tagged: String? = nil, to other: RedisServer? = nil) throws -> Moved {
+        let (source, target) = (cluster.masters[0], other ?? cluster.masters[1])
+        var slots = tagged.map { [KeySlot(of: Array($0.utf8)).number] } ?? []
+        for key in try (source.command("KEYS", "*").elements ?? []) where slots.count < count {
+            guard case .bulk(let name) = key else { continue }
+            let slot = KeySlot(of: name).number
+            if !slots.contains(slot) { slots.append(slot) }
+        }
+        var keyCount = 0
+        for slot in slots {
+            if case .integer(let number) = try source.command("CLUSTER", "COUNTKEYSINSLOT", "\(slot)") {
+                keyCount += Int(number)
+            }
+            try cluster.move(slot, from: source, to: target) { Thread.sleep(forTimeInterval: 0.05) }
+        }
+        return Moved(slots: slots, keyCount: keyCount)
+    }
+
     // MARK: What the export says
 
     /// A lane of the newest anchor.
@@ -95,18 +120,38 @@ final class ClusterScene {
             let server = try cluster.servers.first {
                 try $0.isRunning && RedisClusterServers.id(of: $0) == lane.node
             }
+            if lane.slots.isEmpty { continue }
             guard let server else {
-                #expect(lane.slots.isEmpty, "\(lane.name) owns slots, and its server is gone", sourceLocation: place)
+                Issue.record("\(lane.name) owns slots, and its server is gone", sourceLocation: place)
                 continue
             }
             let replay = try KeyspaceReplay(into: copy)
             try replay.apply(export, lane: lane.name, epoch: lane.epoch)
             #expect(replay.refusals.isEmpty, "\(replay.refusals.prefix(5))", sourceLocation: place)
             let (copied, original) = try (copy.digest().digest, server.digest().digest)
-            #expect(copied == original, "\(lane.name) of \(replay.recordCount) records", sourceLocation: place)
+            if copied != original {
+                let found = try KeyspaceScene.differences(server, copy, databases: 0..<1)
+                Issue.record("\(lane.name) of \(replay.recordCount) records: \(found)", sourceLocation: place)
+            }
             names.insert(lane.node)
         }
         let masters = try cluster.topology().shards.map(\.master.id)
         #expect(names.isSuperset(of: masters), "a shard has no lane", sourceLocation: place)
     }
+}
+
+/// Slots as anchors write them.
+struct SlotList {
+    private let ranges: [ClosedRange<Int>]
+
+    init(_ text: String) {
+        ranges = text.split(separator: " ").map { word in
+            let ends = word.split(separator: "-").compactMap { Int($0) }
+            return ends[0]...ends[ends.count - 1]
+        }
+    }
+
+    var count: Int { ranges.reduce(0) { $0 + $1.count } }
+
+    func contains(_ slot: Int) -> Bool { ranges.contains { $0.contains(slot) } }
 }

@@ -57,7 +57,7 @@ struct Arrangement {
                 var facts = shard.facts
                 facts.slots = SlotRanges([])
                 facts.awaitsSnapshot = false
-                breaks.append(Break(shard: shard, kind: .gap, reason: reason, facts: facts))
+                breaks.append(Break(shard: shard, kind: .unknown, reason: reason, facts: facts))
             }
         }
     }

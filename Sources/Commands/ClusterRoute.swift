@@ -79,7 +79,8 @@ final class ClusterRoute: SourceRoute {
     }
 
     private func refuseBreaks(_ arrangement: Arrangement) throws(Fault) {
-        guard settings.onGap == .stop, let found = arrangement.breaks.first(where: { !$0.isRecorded }) else { return }
+        let found = arrangement.breaks.first { !$0.isRecorded && $0.kind != .unknown }
+        guard settings.onGap == .stop, let found else { return }
         throw Fault(
             found.kind == .fork ? .sourceFork : .sourceGap, "\(found.shard.lane.name): \(found.reason)",
             hint: "take a new snapshot of the shard with --on-gap record, or of all with --resnapshot"

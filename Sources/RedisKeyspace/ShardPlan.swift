@@ -34,9 +34,13 @@ public struct ShardPlan: Hashable, Sendable {
             }
         }
         assign { Self.successor(of: $0, among: $1, nodes) }
-        assign { Self.sameHistory(as: $0, among: $1, nodes) }
+        // Who owns nothing has nothing to begin anew with.
+        let owners = nodes.indices.filter { !nodes[$0].slots.isEmpty }
+        assign { Self.sameHistory(as: $0, among: $1.filter(owners.contains), nodes) }
         assign { lane, free in
-            free.first { nodes[$0].id == lane.facts.node }.map { ($0, Self.verdict(lane, nodes[$0])) }
+            free.first { owners.contains($0) && nodes[$0].id == lane.facts.node }.map {
+                ($0, Self.verdict(lane, nodes[$0]))
+            }
         }
         assign { Self.heir(of: $0, among: $1, nodes) }
         steps = zip(lanes, found).map { lane, step in
@@ -46,7 +50,7 @@ public struct ShardPlan: Hashable, Sendable {
     }
 
     private static let goneReason =
-        "no server of the cluster has the shard's history, and its slots belong to other shards now"
+        "its slots belong to other shards now and no server has its history: what it said last may be missing"
 
     /// Who can go on: rather the node of the same name, rather one that has not changed its history's name.
     private static func successor(
