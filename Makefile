@@ -9,10 +9,10 @@ SHELL := /bin/bash
 SWIFT ?= swift
 SECONDS_EACH := $(or $(SECONDS),60)
 SCRIPTS := Integration/scripts
-.PHONY: help deps build release lint unit house integration test demo fuzz golden bench instructions docs man completions clean
+.PHONY: help deps build release lint unit house integration test demo fuzz golden bench bench-redis instructions docs man completions clean
 
 help: ## Say what can be done here
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 deps: ## Install what is missing (Debian: apt)
 	@$(SCRIPTS)/deps.sh
@@ -50,6 +50,9 @@ golden: ## Write the golden files anew; review the difference as a change of the
 
 bench: deps release ## Measure against DuckDB, psql and pg_recvlogical in one run (BENCH_ROWS, BENCH_RUNS, …)
 	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/bench.sh
+
+bench-redis: deps release ## Measure against redis-py, hiredis and redis-cli in one run (BENCH_KEYS, BENCH_RUNS, …)
+	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/redis.sh
 
 instructions: deps release ## Count the instructions of the hot paths and hold them to their limits
 	@KEDGE_BIN="$$($(SWIFT) build -c release --show-bin-path)/kedge" Integration/Benchmarks/instructions.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Counts the instructions that kedge spends on a thousand changes of a stream and on a thousand rows of a snapshot, and
-# fails when there are more than `instructions.limits` allows. Instructions do not depend on how busy the machine is;
+# Counts the instructions that kedge spends on a thousand changes of a stream and on a thousand rows of a snapshot of
+# PostgreSQL, and on a thousand entries, keys and commands of Redis, and fails when there are more than `instructions.limits` allows. Instructions do not depend on how busy the machine is;
 # what a run costs without rows is counted too and taken off.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,7 +14,9 @@ server=$folder/server
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
 
 as_server() { if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
+redis=''
 cleanup() {
+    if [ -n "$redis" ]; then kill -KILL "$redis" 2> /dev/null || true; fi
     if [ -e "$server/postmaster.pid" ]; then as_server "$bin/pg_ctl" -D "$server" -m immediate stop > /dev/null 2>&1 || true; fi
     rm -rf "$folder"
 }
@@ -42,10 +44,11 @@ strip --strip-debug -o "$folder/kedge" "$kedge"
 chmod 755 "$folder/kedge"
 
 # Runs kedge under callgrind; sets `instructions`.
-count() {
+count() { count_run run "$@" --min-free 1MiB --anchor-every 1h,1000000000tx,1GiB; }
+count_run() {
     rm -f "$folder"/callgrind.*
-    valgrind --tool=callgrind --callgrind-out-file="$folder/callgrind" "$folder/kedge" run --source "$source" "$@" \
-        --min-free 1MiB --anchor-every 1h,1000000000tx,1GiB --quiet > "$folder/out" 2> "$folder/err" ||
+    valgrind --tool=callgrind --callgrind-out-file="$folder/callgrind" "$folder/kedge" "$1" --source "$source" \
+        "${@:2}" --quiet > "$folder/out" 2> "$folder/err" ||
         { echo "instructions: failed: $*" >&2; tail -20 "$folder/err" >&2; exit 1; }
     instructions=$(sed -nE 's/.*Collected : ([0-9]+).*/\1/p' "$folder/err" | tail -1)
 }
@@ -88,4 +91,33 @@ UPDATE full_rows SET total = total + 1 WHERE id > $((rows / 2));
 SQL
 count --to "$folder/stream" --until now
 judge stream-zstd "$instructions" "$empty" "$rows"
+
+# A Redis server, empty, then full.
+port=$((10000 + RANDOM % 10000))
+redis-server --bind 127.0.0.1 --port "$port" --dir "$folder" --save '' --appendonly no --logfile "$folder/redis.log" \
+    --repl-diskless-sync-delay 0 --repl-backlog-size 64mb &
+redis=$!
+disown
+until redis-cli -p "$port" ping > /dev/null 2>&1; do sleep 0.1; done
+source="redis://127.0.0.1:$port"
+load() { python3 "$here/redis_load.py" "$1" "$2" | redis-cli -p "$port" --pipe > /dev/null; }
+
+redis-cli -p "$port" xadd events 1-1 first entry > /dev/null
+count --to "$folder/no-entries" --streams events --until now
+empty=$instructions
+load stream "$rows"
+count --to "$folder/entries" --streams events --until now
+judge redis-stream "$instructions" "$empty" "$rows"
+
+redis-cli -p "$port" flushall > /dev/null
+count_run snapshot --to "$folder/no-keys"
+empty=$instructions
+"$kedge" run --source "$source" --mode replication --to "$folder/commands" --until now --quiet
+count --mode replication --to "$folder/commands" --until now
+follow=$instructions
+load keys "$rows"
+count --mode replication --to "$folder/commands" --until now
+judge redis-commands "$instructions" "$follow" "$rows"
+count_run snapshot --to "$folder/keys"
+judge redis-keys "$instructions" "$empty" "$rows"
 exit $failed

@@ -12,12 +12,22 @@ RATIOS = [
     ("drain zstd, server CPU of pg_recvlogical's", "server", "kedge-drain", "pg_recvlogical", 1.00),
     ("snapshot plain, memory at 10 x the rows", "peak", "kedge-plain", "kedge-tenth", 1.10),
     ("snapshot zstd, memory at 10 x the rows", "peak", "kedge-zstd", "kedge-tenth-zstd", 1.10),
+    ("stream zstd, time of redis-py's with orjson", "seconds", "kedge-stream", "redis-py-json", 0.40),
+    ("stream zstd, time of a reader that discards", "seconds", "kedge-stream", "reader-discard", 1.60),
+    ("all keys zstd, time of a receiver that discards", "seconds", "kedge-keys", "raw-receive", 2.25),
+    ("all keys zstd, memory at 10 x the keys", "peak", "kedge-keys", "kedge-tenth-keys", 1.10),
+    ("commands, time of redis-benchmark's", "seconds", "kedge-commands", "redis-benchmark", 1.10),
 ]
 # What is asked by itself.
 BOUNDS = [
     ("snapshot plain, peak memory, MiB", "peak", "kedge-plain", 128),
     ("drain, peak memory, MiB", "peak", "kedge-drain", 64),
     ("run --until now with nothing to do, s", "seconds", "kedge-idle", 0.3),
+    ("stream, peak memory, MiB", "peak", "kedge-stream", 64),
+    ("all keys, peak memory, MiB", "peak", "kedge-keys", 128),
+    ("one long list, peak memory, MiB", "peak", "kedge-long-list", 128),
+    ("commands, peak memory, MiB", "peak", "kedge-commands", 128),
+    ("commands, most that the server held back, MiB", "peak", "held-by-server", 64),
 ]
 
 
