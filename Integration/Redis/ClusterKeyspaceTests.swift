@@ -339,5 +339,27 @@ extension IntegrationSuites {
             let kinds = try scene.kinds()
             #expect(kinds == ["snapshot"] || kinds == ["snapshot", "unknown"], "\(outcome.errors)")
         }
+
+        @Test("a transaction larger than any batch is whole, though other shards write between its bytes")
+        func largeUnits() throws {
+            let scene = try ClusterScene()
+            try scene.catchUp()
+            let process = try KedgeProcess(scene.run())
+            let writer = ClusterWriter(scene.cluster)
+            let script = "local v = string.rep('x', 80000) for i = 1, 300 do redis.call('RPUSH', KEYS[1], v .. i) end"
+            for key in ["bar", "foo"] {
+                try scene.client.run(["EVAL", script, "1", key].map { Array($0.utf8) }, key: Array(key.utf8))
+            }
+            try scene.set("bar:one", String(repeating: "y", count: 3_000_000))
+            Thread.sleep(forTimeInterval: 1)
+            process.killNow()
+            _ = try process.wait()
+            try writer.end()
+            try scene.expectSameShards()
+            let pushes = try scene.lanes().flatMap { try scene.export.records(of: "\($0.name).db0") }
+                .filter { $0.contains("\"key\":\"bar\"") }
+            // One position is one transaction.
+            #expect(pushes.count == 300 && Set(pushes.map { $0.dropFirst(13).prefix(21) }).count == 1)
+        }
     }
 }
