@@ -61,9 +61,7 @@ let package = Package(
             name: "RedisKeyspace",
             dependencies: [
                 "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisState",
-                "DurableFiles",
-                "Changelog",
-                "RedisRDB",
+                "RedisCluster", "DurableFiles", "Changelog", "RedisRDB",
             ]),
         .target(
             name: "RedisStreams",
@@ -129,7 +127,7 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
+                "RedisKeyspace", "RedisFacts", "RedisCluster", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
                 "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",

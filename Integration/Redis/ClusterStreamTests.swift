@@ -3,6 +3,7 @@
 import Changelog
 import Faults
 import Foundation
+import Glibc
 import Hiredis
 import RedisCluster
 import RedisStreams
@@ -295,7 +296,9 @@ final class ClusterLoad {
         clients = try streams.map { stream in
             let script = """
                 i=0
-                while [ ! -e \(stop.path) ]; do i=$((i + 1)); echo "XADD \(stream) * load $i"; sleep 0.01; done
+                while [ ! -e \(stop.path) ] && kill -0 \(getpid()); do
+                    i=$((i + 1)); echo "XADD \(stream) * load $i"; sleep 0.03
+                done
                 """
             return try ShellCommand(["bash", "-c", "{ \(script)\n} | redis-cli -c -p \(port) > /dev/null"])
         }

@@ -18,11 +18,11 @@ final class RedisClusterServers {
     init(
         _ programs: RedisPrograms = .standard, masterCount: Int = 2, replicaCount: Int = 0, settings: [String] = []
     ) throws {
-        let settings = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
+        let lines = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
         self.programs = programs
-        self.settings = settings
-        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: settings) }
-        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: settings) }
+        self.settings = lines
+        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: lines) }
+        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: lines) }
         try join()
         for (replica, master) in zip(replicas, masters) {
             let id = try Self.id(of: master)
@@ -89,6 +89,7 @@ final class RedisClusterServers {
     func addMaster(_ programs: RedisPrograms? = nil) throws -> RedisServer {
         let server = try RedisServer(programs ?? self.programs, settings: settings)
         masters.append(server)
+        try server.command("CLUSTER", "SET-CONFIG-EPOCH", "\(masters.count + 10)")
         try server.command("CLUSTER", "MEET", "127.0.0.1", "\(masters[0].port)")
         try waitUntil("the nodes have met the new one") {
             try servers.allSatisfy { try known(by: $0) == servers.count }

@@ -67,7 +67,11 @@ struct DoctorCommand: ParsableCommand {
         guard mode == .replication else {
             return try RedisRequest(settings).doctor(lanes: last?.lanes, settings).examine()
         }
-        let address = try settings.replicationSource().located(settings.serverPreference())
+        let source = try settings.replicationSource()
+        if source.topology == .cluster {
+            return try ClusterDoctor(source, settings.serverPreference(), lanes: last?.lanes ?? []).examine()
+        }
+        let address = try source.located(settings.serverPreference())
         let endpoint = address.endpoints[0]
         return try KeyspaceDoctor(
             address, at: endpoint, point: last.flatMap { ReplicationPoint($0.source, at: $0.to) }

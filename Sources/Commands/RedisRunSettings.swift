@@ -75,9 +75,7 @@ struct RedisRunSettings {
         }
         self.target = isOnce ? .now : target
         onGap = try settings.choice(.onGap, GapPolicy.self)
-        discoverEvery = try settings.parsed(.discoverEvery, "a time such as 10s, at least 1s") { text in
-            Quantity.duration(text).flatMap { $0 >= .seconds(1) ? $0 : nil }
-        }
+        discoverEvery = try settings.discoverInterval()
         group = try settings.group(start: request.start)
         if group != nil, request.address.topology == .cluster, let entry = try settings.entry(.group) {
             throw settings.invalid(

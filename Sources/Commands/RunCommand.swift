@@ -177,7 +177,7 @@ struct RunCommand: ParsableCommand {
             let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: snapshotOnly, resnapshots: resnapshot)
             SignalWatch.begin { stop.request() }
             let run = try ExportRun(keyspace.run, console: console, stop: stop, crash: Self.crashPlan())
-            return (run, KeyspaceRoute(run, keyspace))
+            return (run, keyspace.route(run))
         }
         if resnapshot {
             throw Fault(

@@ -46,11 +46,13 @@ struct StatusCommand: ParsableCommand {
         }
 
         struct Stream: Encodable {
+            var kind = "stream"
             let name: String
             let epoch: UInt16
             let position: String
             var newest: String?
             var lagEntries: Int64?
+            var lagBytes: UInt64?
         }
 
         struct Break: Encodable {
@@ -90,7 +92,9 @@ struct StatusCommand: ParsableCommand {
         }
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
-        if try settings.text(.source) != nil, kind == .redis, latest.source.text("replid") != nil {
+        if try settings.text(.source) != nil, latest.isOfShards {
+            try add(shardsAt: settings.redisAddress(), latest, to: &report)
+        } else if try settings.text(.source) != nil, kind == .redis, latest.source.text("replid") != nil {
             try add(keyspaceOf: settings, latest, to: &report)
         } else if try settings.text(.source) != nil, kind == .redis {
             let address = try settings.redisAddress()
@@ -117,7 +121,9 @@ struct StatusCommand: ParsableCommand {
             streams: latest.lanes.isEmpty
                 ? nil
                 : latest.lanes.map {
-                    Report.Stream(name: $0.lane.name, epoch: $0.lane.epoch, position: $0.lane.notation.text($0.to))
+                    Report.Stream(
+                        kind: latest.isOfShards ? "shard" : "stream", name: $0.lane.name, epoch: $0.lane.epoch,
+                        position: $0.lane.notation.text($0.to))
                 })
     }
 
@@ -147,6 +153,17 @@ struct StatusCommand: ParsableCommand {
             if next == nil { throw Fault(.exportBroken, "anchor \(anchor.number - 1) is missing") }
         }
         return (found, breaks)
+    }
+
+    /// How far the shards of a cluster are ahead of the export.
+    private func add(shardsAt address: RedisAddress, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        report.streams = zip(latest.lanes, try ShardLag.read(address, of: latest.lanes)).map { range, offset in
+            let position = range.to.position.rawValue
+            return Report.Stream(
+                kind: "shard", name: range.lane.name, epoch: range.lane.epoch,
+                position: range.lane.notation.text(range.to), newest: offset.map { String($0) },
+                lagBytes: offset.map { $0 - min($0, position) })
+        }
     }
 
     /// How far the streams are ahead of the export.
@@ -217,8 +234,9 @@ struct StatusCommand: ParsableCommand {
         lines += (report.streams ?? []).map { stream in
             let ahead = stream.newest.map { newest in
                 "; the newest is \(newest)" + (stream.lagEntries.map { ", \($0) entries ahead" } ?? "")
+                    + (stream.lagBytes.map { ", \($0) bytes ahead" } ?? "")
             }
-            return "stream      \(stream.name) at \(stream.position)\(ahead ?? "")"
+            return "\(stream.kind.padded(to: 11)) \(stream.name) at \(stream.position)\(ahead ?? "")"
         }
         lines += report.breaks.prefix(5).map { "\($0.kind.padded(to: 11)) \($0.reason) (anchor \($0.anchor))" }
         if report.breaks.count > 5 { lines.append("            and \(report.breaks.count - 5) more of late") }
@@ -228,6 +246,11 @@ struct StatusCommand: ParsableCommand {
         if report.notices.count > 5 { lines.append("            and \(report.notices.count - 5) more of late") }
         return lines.joined(separator: "\n")
     }
+}
+
+extension Anchor {
+    /// Whether its lanes are the shards of a cluster.
+    fileprivate var isOfShards: Bool { source.text("topology") == "cluster" && source.text("mode") == "replication" }
 }
 
 extension String {

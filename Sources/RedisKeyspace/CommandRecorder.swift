@@ -5,7 +5,8 @@ import Changelog
 
 /// Turns commands into records (`docs/format.md`, Records of a keyspace).
 struct CommandRecorder: ~Copyable {
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
+    private let moves: SlotMoves?
     private var schema = 0
     /// The record's place in its unit, from 1.
     var ordinal: UInt64 = 0
@@ -14,9 +15,13 @@ struct CommandRecorder: ~Copyable {
     /// The keys whose values the records do not tell; nil where nobody asks.
     var touched: TouchedKeys?
 
-    init(database: Int, touched: TouchedKeys? = nil) {
+    /// Begins in a database; `namespace` is the shard's name where there are several, and `moves` knows which keys move
+    /// between them.
+    init(database: Int, touched: TouchedKeys? = nil, namespace: String? = nil, moves: SlotMoves? = nil) {
         self.database = database
         self.touched = touched
+        self.moves = moves
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// Begins another batch: the schemas of the one before are not known to it.
@@ -71,11 +76,12 @@ struct CommandRecorder: ~Copyable {
     ) {
         let details = CommandDetails(trait, key: key, words, bytes)
         begin(trait, details.op ?? op, apply: details.apply ?? trait.apply, in: &batch)
+        var cause: StaticString?
         if key > 0, key < words.count {
-            batch.append(bytes.extracting(words.places[key]))
-            if trait.hidesValue || details.apply != nil {
-                touched?.insert(bytes.extracting(words.places[key]), in: database)
-            }
+            let keyBytes = bytes.extracting(words.places[key])
+            batch.append(keyBytes)
+            if trait.hidesValue || details.apply != nil { touched?.insert(keyBytes, in: database) }
+            cause = moves?.cause(of: bytes.extracting(words.places[0]), about: keyBytes)
         } else {
             batch.appendNull()
         }
@@ -83,7 +89,7 @@ struct CommandRecorder: ~Copyable {
         batch.append(literal: details.apply ?? trait.apply)
         details.appendValues(words, bytes, to: &batch)
         batch.append(number: details.expiresAt)
-        batch.appendNull()
+        batch.append(literal: cause)
         appendMeta(details, hasArguments ? words.envelopes : [], bytes, to: &batch)
         appendName(bytes.extracting(words.places[0]), to: &batch)
         if hasArguments { Self.appendArguments(words, bytes, to: &batch) } else { batch.appendNull() }
@@ -151,13 +157,17 @@ struct CommandRecorder: ~Copyable {
         let trait = CommandTrait.of(name)
         begin(trait, trait.op, apply: trait.apply, in: &batch)
         touch(key, trait)
+        var cause: StaticString?
         switch key {
-        case .some(let key): batch.append(key.bytes)
+        case .some(let key):
+            batch.append(key.bytes)
+            cause = moves?.cause(of: nameBytes, about: key.bytes)
         case .none: batch.appendNull()
         }
         batch.append(literal: trait.type)
         batch.append(literal: trait.apply)
-        for _ in 0..<4 { batch.appendNull() }
+        for _ in 0..<3 { batch.appendNull() }
+        batch.append(literal: cause)
         batch.append { $0.appendMeta(single: "arguments", UInt64(argumentCount)) }
         appendName(nameBytes, to: &batch)
         batch.appendNull()

@@ -24,7 +24,7 @@ extension KeyspaceSource {
     /// they are part of it.
     mutating func beginState(in batch: inout ChangeBatch) throws(Fault) {
         guard let touched = recorder.touched?.take() else { return }
-        let position = unit?.transaction.position ?? complete
+        let position = unit?.position ?? complete
         try doing("reading the values of touched keys") { () throws(Fault) in
             try stage.begin(touched, of: replicationID, notBefore: position.rawValue)
         }

@@ -9,7 +9,8 @@ public import Faults
 /// A bare command is a transaction, and so is everything from `MULTI` to `EXEC`; its position is the replication offset
 /// at its end. What a link has drained is handed over even when the link is gone; then ``ending`` says why it is gone.
 public struct KeyspaceSource: ChangeSource, ~Copyable {
-    private let link: ReplicationLink
+    /// Where the commands come from.
+    public let link: ReplicationLink
     private var window: SpoolWindow
     private var words = CommandWords()
     var recorder: CommandRecorder
@@ -27,6 +28,14 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private var reported: Position
     private var news: [String: SourceIdentity.Fact]
     private var hasSelected = false
+    private let lane: Lane?
+    /// The place of the lane in the batch that is being filled.
+    private var laneIndex: Int?
+    /// What the anchor shall know of the lane, where there is one; told with the next batch.
+    public var laneFacts: [String: SourceIdentity.Fact] = [:] {
+        didSet { hasNewFacts = hasNewFacts || laneFacts != oldValue }
+    }
+    private var hasNewFacts = false
     /// Why the link ended although nobody asked for it; the source then says that its target is reached.
     public private(set) var ending: Fault?
 
@@ -37,22 +46,27 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
 
     /// A unit whose end is known.
     struct Unit {
-        let transaction: Transaction
+        let position: Position
         /// The offset behind it within the spool.
         let end: UInt64
+        let isLarge: Bool
     }
 
     /// Goes on behind `point`, where `link` does, up to a target; what has changed in who the source is since the anchor
-    /// that `point` is from is among `news`. With `state` the values of touched keys are read, too.
+    /// that `point` is from is among `news`. With `state` the values of touched keys are read, too. Of several servers
+    /// each has its `lane`.
     public init(
         _ link: ReplicationLink, from point: ReplicationPoint, until target: Position?,
-        news: [String: SourceIdentity.Fact] = [:], state: StateOptions? = nil
+        news: [String: SourceIdentity.Fact] = [:], state: StateOptions? = nil, in lane: Lane? = nil,
+        moves: SlotMoves? = nil
     ) {
         self.link = link
         self.target = target
         self.news = news
+        self.lane = lane
         window = SpoolWindow(link.commands)
-        recorder = CommandRecorder(database: point.database ?? 0, touched: state.map { _ in TouchedKeys() })
+        recorder = CommandRecorder(
+            database: point.database ?? 0, touched: state.map { _ in TouchedKeys() }, namespace: lane?.name, moves: moves)
         replicationID = point.replicationID
         stage = StateStage(state, at: point.offset)
         base = point.offset
@@ -61,12 +75,18 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         link.acknowledge(point.offset)
     }
 
+    /// Whether a unit has begun and is not whole in what was handed over.
+    public var isInsideUnit: Bool { unit != nil }
+    /// Up to where all units are handed over.
+    public var position: Position { complete }
+
     /// Adds units while they fit, and parts of one that is larger than a batch.
     public mutating func fill(
         _ batch: inout ChangeBatch, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> FillOutcome {
         recorder.begin(&batch)
-        if let unit { batch.begin(unit.transaction) }
+        laneIndex = lane.map { batch.index(of: $0) }
+        if let unit { begin(unit, in: &batch) }
         continueState(in: &batch)
         while !batch.isFull {
             if stage.isReading {
@@ -108,6 +128,7 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         _ batch: inout ChangeBatch, _ outcome: FillOutcome, _ anchoring: AnchorWish = .free
     ) -> FillOutcome {
         batch.anchoring = isHolding ? .held : anchoring
+        if lane != nil { return finishLane(&batch, outcome) }
         if hasSelected { news["db"] = .number(Int64(recorder.database)) }
         hasSelected = false
         if !news.isEmpty {
@@ -121,7 +142,19 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         return outcome
     }
 
+    private mutating func finishLane(_ batch: inout ChangeBatch, _ outcome: FillOutcome) -> FillOutcome {
+        guard let lane, hasNewFacts || complete > reported else { return outcome }
+        batch.marks.append(LaneMark(lane: lane, point: LanePoint(position: complete), facts: laneFacts))
+        hasNewFacts = false
+        reported = complete
+        return outcome
+    }
+
     // MARK: Units
+
+    private func begin(_ unit: Unit, in batch: inout ChangeBatch) {
+        batch.begin(Transaction(position: unit.position, isLarge: unit.isLarge, lane: laneIndex))
+    }
 
     /// Finds the next unit and begins it, or takes a bare command in; false when its bytes have not come.
     private mutating func beginUnit(
@@ -155,11 +188,12 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         }
         scanner = nil
         let position = Position(rawValue: base + end.offset - end.newlineCount)
-        let transaction = Transaction(
-            position: position, isLarge: end.offset - window.offset > Self.largeUnitByteCount)
-        unit = Unit(transaction: transaction, end: end.offset)
+        let begun = Unit(
+            position: position, end: end.offset,
+            isLarge: end.offset - window.offset > Self.largeUnitByteCount)
+        unit = begun
         recorder.beginUnit()
-        batch.begin(transaction)
+        begin(begun, in: &batch)
         return true
     }
 
@@ -178,7 +212,7 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
             }
             guard window.offset < unit.end else {
                 batch.end()
-                complete = unit.transaction.position
+                complete = unit.position
                 stage.countTransaction()
                 self.unit = nil
                 return true
@@ -245,7 +279,7 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private mutating func takeBare(_ name: CommandName, end: Int, into batch: inout ChangeBatch) throws(Fault) {
         let position = Position(rawValue: base + window.offset + UInt64(end - window.at))
         if try !takeHousekeeping(name, in: &batch) {
-            batch.begin(Transaction(position: position))
+            batch.begin(Transaction(position: position, lane: laneIndex))
             recorder.beginUnit()
             record(name, into: &batch)
             stage.countTransaction()

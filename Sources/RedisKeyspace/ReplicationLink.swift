@@ -58,9 +58,11 @@ public final class ReplicationLink: Sendable {
         self.answer = answer
         if case .partial(let point) = request { durable.store(point.offset, ordering: .relaxed) }
         payload = ByteSpool(
-            folder: options.spoolFolder, name: "payload", limits: options.limits, crash: options.crash)
+            folder: options.spoolFolder, name: options.spoolPrefix + "payload", limits: options.limits,
+            crash: options.crash)
         commands = ByteSpool(
-            folder: options.spoolFolder, name: "commands", limits: options.limits, crash: options.crash)
+            folder: options.spoolFolder, name: options.spoolPrefix + "commands", limits: options.limits,
+            bell: options.bell, crash: options.crash)
         thread = Mutex(nil)
         let waiting = Mutex<DetachedLink?>(link)
         let body = LinkBody(options, payload: payload, commands: commands)

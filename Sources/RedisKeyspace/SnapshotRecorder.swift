@@ -13,7 +13,7 @@ struct SnapshotRecorder: ~Copyable {
     let runByteCount: Int
     /// The next record's place in the snapshot, from 1.
     var ordinal: UInt64 = 1
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
     /// As of which point the keys are exact that are not of a snapshot.
     var stamp: StateStamp?
     var database = 0
@@ -47,8 +47,10 @@ struct SnapshotRecorder: ~Copyable {
         var hasOpenState = false
     }
 
-    init(runByteCount: Int = 1 << 20) {
+    /// Begins; `namespace` is the shard's name, where there are several.
+    init(runByteCount: Int = 1 << 20, namespace: String? = nil) {
         self.runByteCount = runByteCount
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// From where the stream of commands goes on, as far as the payload has told.
