@@ -18,6 +18,7 @@ extension IntegrationSuites {
             scene.source = StateScene.reader(scene.server)
             print("seed \(KeyspaceCount.seed)")
             var load = KeyspaceLoad(seed: KeyspaceCount.seed)
+            load.largeByteCount = 30_000
             var connection = try scene.server.connect()
             try load.write(KeyspaceCount.steps / 4, over: &connection)
             try scene.catchUp("--state", "touched")
@@ -160,6 +161,7 @@ extension IntegrationSuites {
             scene.source = replica.address()
             try scene.catchUp("--state", "touched")
             var load = KeyspaceLoad(seed: KeyspaceCount.seed)
+            load.largeByteCount = 30_000
             var connection = try scene.server.connect()
             try load.write(500, over: &connection)
             try scene.settle()
