@@ -19,6 +19,7 @@ extension IntegrationSuites {
             scene.source = StateScene.scanner(scene.server)
             print("seed \(KeyspaceCount.seed)")
             var load = KeyspaceLoad(seed: KeyspaceCount.seed)
+            load.largeByteCount = 30_000
             var connection = try scene.server.connect()
             try load.write(KeyspaceCount.steps / 2, over: &connection)
             try Self.addLargeKeys(to: scene.server)

@@ -18,6 +18,7 @@ extension IntegrationSuites {
             scene.source = StateScene.reader(scene.server)
             print("seed \(KeyspaceCount.seed)")
             var load = KeyspaceLoad(seed: KeyspaceCount.seed)
+            load.largeByteCount = 30_000
             var connection = try scene.server.connect()
             try load.write(KeyspaceCount.steps / 4, over: &connection)
             try scene.catchUp("--state", "touched")
@@ -150,6 +151,60 @@ extension IntegrationSuites {
             #expect(later.unknown == [KeyPlace(database: 0, name: Array("liste".utf8))])
             let record = try #require(try scene.export.records(of: "db0").last { $0.contains("row_skipped") })
             #expect(record.contains("\"as_of\":") && record.contains("\"bytes\":"))
+        }
+
+        @Test("a replica gives values with the offsets of its master", arguments: RedisPrograms.all)
+        func replica(programs: RedisPrograms) throws {
+            let scene = try KeyspaceScene(programs)
+            let replica = try scene.server.makeReplica(settings: ["repl-backlog-size 64mb"])
+            defer { replica.remove() }
+            scene.source = replica.address()
+            try scene.catchUp("--state", "touched")
+            var load = KeyspaceLoad(seed: KeyspaceCount.seed)
+            load.largeByteCount = 30_000
+            var connection = try scene.server.connect()
+            try load.write(500, over: &connection)
+            try scene.settle()
+            try scene.server.waitForReplica(replica)
+            // Before 7.0 a replica reckons some expiry by its own clock: its values are the ones that are told.
+            _ = try scene.expectSameValues(as: replica)
+            try StateScene.expectCompleteAnchors(scene.export)
+        }
+
+        @Test("the user of the manual may do all that is needed", arguments: RedisPrograms.all)
+        func user(programs: RedisPrograms) throws {
+            let scene = try KeyspaceScene(programs)
+            let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().appendingPathComponent("docs/operators/redis.md")
+            let line = try #require(
+                try String(contentsOf: page, encoding: .utf8).split(separator: "\n").first {
+                    $0.hasPrefix("ACL SETUSER") && $0.contains("+dump")
+                })
+            let words = line.split(separator: " ").map(String.init)
+            let known = words.filter { programs.isAtLeast(7, 0) || $0 != "+pexpiretime" }
+            try scene.server.command((known + ["+psync", "+replconf", "+ping", "+scan"]).map { Array($0.utf8) })
+            scene.source = "redis://reader:secret@127.0.0.1:\(scene.server.port)"
+            try scene.catchUp("--state", "touched")
+            let types = [
+                ["APPEND", "s", String(repeating: "x", count: 1_500_000)], ["HINCRBY", "h", "f", "1"],
+                ["XGROUP", "CREATE", "x", "g", "0", "MKSTREAM"],
+                ["RPUSH", "l"] + (0..<1500).map { String(repeating: "x", count: 1000) + "\($0)" },
+                ["SUNIONSTORE", "e2", "e"], ["EXPIRE", "s", "5000"], ["SWAPDB", "0", "1"],
+            ]
+            let entry = String(repeating: "x", count: 50_000)
+            try scene.server.commands((1...30).map { ["XADD", "x", "\($0)-1", "a", entry] } + types)
+            for (command, key) in [("SADD", "e"), ("HSET", "hh"), ("ZADD", "z")] {
+                let items = (0..<2400).flatMap { number -> [String] in
+                    let item = String(repeating: "x", count: 900) + "\(number)"
+                    return command == "SADD" ? [item] : command == "HSET" ? [item, "1"] : ["\(number)", item]
+                }
+                for start in stride(from: 0, to: items.count, by: 600) {
+                    try scene.server.commands([[command, key] + items[start..<start + 600]])
+                }
+                try scene.server.command("RENAME", key, key + "neu")
+            }
+            let values = try scene.expectSameValues()
+            #expect(values.counts["row_end"] ?? 0 >= 6, "\(values.counts)")
         }
 
         @Test("a server that stands behind the stream, or is another one, gives no values")

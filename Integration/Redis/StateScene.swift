@@ -76,19 +76,21 @@ enum StateScene {
 extension KeyspaceScene {
     /// Catches up and compares the values of all keys with the source: call when nobody writes.
     func expectSameValues(
-        anchors: String = StateScene.anchors, at place: SourceLocation = #_sourceLocation
+        as other: RedisServer? = nil, anchors: String = StateScene.anchors, at place: SourceLocation = #_sourceLocation
     ) throws -> KeyspaceMaterializer {
         try settle()
         try KedgeProcess.expect(
             0, run("--until", "now", "--state", "touched", anchors: anchors), deadline: .seconds(300))
-        return try compareValues(at: place)
+        return try compareValues(as: other, at: place)
     }
 
     /// Compares the values of the newest history with the source.
-    func compareValues(at place: SourceLocation = #_sourceLocation) throws -> KeyspaceMaterializer {
+    func compareValues(
+        as other: RedisServer? = nil, at place: SourceLocation = #_sourceLocation
+    ) throws -> KeyspaceMaterializer {
         try KedgeProcess.expect(0, ["verify", "--to", export.path])
         let folded = try KeyspaceMaterializer(export)
-        let expected = try server.values()
+        let expected = try (other ?? server).values()
         let places = Set(expected.keys).union(folded.states.keys)
         let differences = places.filter { expected[$0] != folded.states[$0] }.map { key in
             "\(key): \(expected[key].map { "\($0.value.summary) \($0.expiresAt ?? -1)" } ?? "nothing") is \(folded.states[key].map { "\($0.value.summary) \($0.expiresAt ?? -1)" } ?? "nothing")"
