@@ -71,7 +71,7 @@ final class ClusterScene {
             if case .integer(let number) = try source.command("CLUSTER", "COUNTKEYSINSLOT", "\(slot)") {
                 keyCount += Int(number)
             }
-            try cluster.move(slot, from: source, to: target) { Thread.sleep(forTimeInterval: 0.05) }
+            try cluster.move(slot, from: source, to: target) { Thread.sleep(forTimeInterval: 0.15) }
         }
         return Moved(slots: slots, keyCount: keyCount)
     }

@@ -55,6 +55,8 @@ public struct ClusterKeyspaceSource: ChangeSource, ~Copyable {
         _ batch: inout ChangeBatch, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> FillOutcome {
         noteTopology()
+        // Others may have something all the time; a transaction that was begun is ended first.
+        if interruption != nil, !shards.contains(where: { $0.source.isInsideUnit }) { return .targetReached }
         while true {
             for _ in shards {
                 try take(from: shards[turn], into: &batch)

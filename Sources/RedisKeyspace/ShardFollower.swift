@@ -95,7 +95,10 @@ final class ShardFollower {
     /// Remembers how far the shard is handed over at a time of the clock.
     func note(clock: UInt64) {
         let offset = source.position.rawValue
-        if offset != handed.last?.offset { handed.append((clock, offset)) }
+        guard offset != handed.last?.offset else { return }
+        // What brought no transaction is durable with what came before.
+        if handed.last?.clock == clock { handed.removeLast() }
+        handed.append((clock, offset))
     }
 
     /// Tells the link how far everything is durable.
