@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisCluster", "RedisState", "RedisRDB", "Hiredis", "Sockets", "RedisURI",
+                "RedisKeyspace", "RedisFacts", "RedisCluster", "RedisState", "RedisRDB", "Hiredis", "Sockets",
+                "RedisURI",
                 "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",

@@ -25,6 +25,16 @@ final class ClusterClient {
         self.servers = servers
     }
 
+    convenience init(_ cluster: RedisClusterServers) {
+        self.init(cluster.servers)
+    }
+
+    /// Runs a command whose second word is its key.
+    @discardableResult
+    func run(_ words: [String], deadline: Duration = .seconds(60)) throws -> Reply {
+        try run(words.map { Array($0.utf8) }, key: Array(words[1].utf8), deadline: deadline)
+    }
+
     /// Runs a command about one key, wherever that is; what the server refuses for good is part of the load.
     @discardableResult
     func run(_ words: [[UInt8]], key: [UInt8], deadline: Duration = .seconds(30)) throws -> Reply {

@@ -26,7 +26,7 @@ extension IntegrationSuites {
             defer { cluster.remove() }
             let scene = try StreamScene(cluster, streams: "s:*")
             try ClusterStreamTests.add(5, to: Self.names, of: cluster)
-            let load = try ClusterLoad(cluster, streams: Self.names)
+            let load = try StreamClients(cluster, streams: Self.names)
             let process = try KedgeProcess(scene.run("--retry-for", "1m", anchors: "100ms"))
             try scene.waitForAnchors(2, while: process)
             for _ in 0..<2 {

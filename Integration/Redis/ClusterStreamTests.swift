@@ -91,7 +91,7 @@ extension IntegrationSuites {
             defer { cluster.remove() }
             let scene = try StreamScene(cluster, streams: "s:*")
             try Self.add(5, to: Self.names, of: cluster)
-            let load = try ClusterLoad(cluster, streams: Self.names)
+            let load = try StreamClients(cluster, streams: Self.names)
             let process = try KedgeProcess(scene.run(anchors: "100ms"))
             try scene.waitForAnchors(2, while: process)
             for _ in 0..<Count.of("KEDGE_TEST_MOVES", default: 8) {
@@ -117,7 +117,7 @@ extension IntegrationSuites {
             defer { cluster.remove() }
             let scene = try StreamScene(cluster, streams: "s:*")
             try Self.add(5, to: Self.names, of: cluster)
-            let load = try ClusterLoad(cluster, streams: Self.names)
+            let load = try StreamClients(cluster, streams: Self.names)
             for _ in 0..<Count.of("KEDGE_TEST_KILLS", default: 5) {
                 let process = try KedgeProcess(scene.run(anchors: "100ms,500tx,64KiB"))
                 if Bool.random() { try Self.move(Self.names.randomElement() ?? "", of: cluster) }
@@ -285,7 +285,7 @@ extension IntegrationSuites {
 }
 
 /// Clients that add entries to streams of a cluster, each by itself, until they are told to end.
-final class ClusterLoad {
+final class StreamClients {
     private let clients: [ShellCommand]
     private let stop: URL
 

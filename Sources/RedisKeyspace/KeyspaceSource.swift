@@ -66,7 +66,8 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         self.lane = lane
         window = SpoolWindow(link.commands)
         recorder = CommandRecorder(
-            database: point.database ?? 0, touched: state.map { _ in TouchedKeys() }, namespace: lane?.name, moves: moves)
+            database: point.database ?? 0, touched: state.map { _ in TouchedKeys() }, namespace: lane?.name,
+            moves: moves)
         replicationID = point.replicationID
         stage = StateStage(state, at: point.offset)
         base = point.offset
