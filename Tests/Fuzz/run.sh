@@ -17,7 +17,8 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
 
 objects=()
 for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput RedisRDB PostgresValues Digests Compression \
-    DurableFiles Anchors Export Verification Threads RedisFacts RedisKeyspace; do
+    DurableFiles Anchors Export Verification Threads RedisFacts RedisState \
+    RedisCluster RedisKeyspace; do
     swiftc "${flags[@]}" -enable-testing -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
     objects+=("$out/modules/$module.o")
