@@ -60,6 +60,10 @@ struct KeyspaceRunSettings {
         if case .offset = target, let entry = try settings.entry(.until) {
             throw settings.invalid(.until, entry, "each shard of a cluster counts its own", hint: "give --until now")
         }
+        if stateByteLimit != nil, let entry = try settings.entry(.state) {
+            throw settings.invalid(
+                .state, entry, "values are read at one server, and --source names a cluster", hint: "leave it out")
+        }
         if dumpPath != nil, let entry = try settings.entry(.fromDump) {
             throw settings.invalid(
                 .fromDump, entry, "a dump is of one server, and --source names a cluster",

@@ -47,6 +47,11 @@ struct PlanCommand: ParsableCommand {
         let kind = try settings.sourceKind()
         try settings.refuseForeign(to: kind)
         guard kind == .postgres else {
+            let mode = try settings.redisMode()
+            guard mode == .streams else {
+                let report = try KeyspacePlanReport(settings, mode)
+                return try console.print(report.text, or: report)
+            }
             let report = try StreamPlanReport(RedisRequest(settings))
             return try console.print(report.text, or: report)
         }
