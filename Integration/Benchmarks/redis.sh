@@ -60,7 +60,10 @@ streams() {
     load stream "$entries"
     for _ in $(seq "$runs"); do
         measure reader-discard "$folder/reader" "$port" events
-        measure redis-py-json env PYTHONPATH="$peers" python3 "$here/redis_peer.py" "$port" events "$folder/out"
+        for printer in json orjson; do
+            measure "redis-py-$printer" env PYTHONPATH="$peers" \
+                python3 "$here/redis_peer.py" "$port" events "$folder/out" "$printer"
+        done
         measure kedge-stream "$kedge" run --source "redis://127.0.0.1:$port" --streams events --until now \
             --to "$folder/out" --quiet
     done

@@ -79,15 +79,19 @@ struct LinkBody: Sendable {
     private func drainCommands(
         _ link: inout DetachedLink, _ durable: () -> UInt64, _ isClosing: () -> Bool
     ) throws(Fault) {
-        var next = ContinuousClock.now
+        // The server sends commands once it has heard a word after its snapshot, and it hears none until it has noticed
+        // that the snapshot is sent: what is said too early is said again soon, so that nothing piles up there.
+        let began = ContinuousClock.now
+        var pause = Duration.milliseconds(100)
+        var next = began
         var isFlowing = false
         var lastByte = ContinuousClock.now
         while !isClosing() {
             if .now >= next {
                 try acknowledge(&link, options.acknowledgement == .zero ? 0 : durable())
                 next =
-                    .now
-                    + (isFlowing ? options.acknowledgementInterval : min(.seconds(1), options.acknowledgementInterval))
+                    .now + (isFlowing ? options.acknowledgementInterval : min(pause, options.acknowledgementInterval))
+                if .now > began + .seconds(1) { pause = .seconds(1) }
             }
             if !link.received.isEmpty {
                 isFlowing = true
