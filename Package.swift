@@ -56,17 +56,19 @@ let package = Package(
             ]
         ),
         .target(name: "RedisFacts", dependencies: ["Faults", "Hiredis"]),
+        .target(name: "RedisState", dependencies: ["Faults", "Bytes", "RedisURI", "Hiredis", "RedisFacts"]),
         .target(name: "RedisCluster", dependencies: ["Faults", "RedisURI", "Hiredis"]),
         .target(
             name: "RedisKeyspace",
             dependencies: [
-                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "DurableFiles",
-                "Changelog",
-                "RedisRDB",
+                "Faults", "Bytes", "Threads", "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisState",
+                "RedisCluster", "DurableFiles", "Changelog", "RedisRDB",
             ]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts"]
+            dependencies: [
+                "Faults", "Bytes", "Threads", "RedisURI", "Hiredis", "Changelog", "RedisFacts", "RedisCluster",
+            ]
         ),
         .target(name: "Anchors", dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog"]),
         .target(
@@ -110,9 +112,9 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisStreams",
-                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading", "Sinks", "Runtime",
-                "Verification",
+                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
+                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
+                "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -136,7 +138,9 @@ let package = Package(
         .testTarget(
             name: "RedisKeyspaceTests",
             dependencies: [
-                "RedisKeyspace", "RedisFacts", "RedisRDB", "Hiredis", "Sockets", "RedisURI", "DurableFiles",
+                "RedisKeyspace", "RedisFacts", "RedisCluster", "RedisState", "RedisRDB", "Hiredis", "Sockets",
+                "RedisURI",
+                "DurableFiles",
                 "Changelog", "Threads",
                 "Bytes", "Faults", "TestSupport",
             ]),
@@ -198,6 +202,7 @@ let package = Package(
         .testTarget(name: "SocketsTests", dependencies: ["Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "HiredisTests", dependencies: ["Hiredis", "Sockets", "RedisURI", "Bytes", "Faults"]),
         .testTarget(name: "RedisFactsTests", dependencies: ["RedisFacts"]),
+        .testTarget(name: "RedisStateTests", dependencies: ["RedisState", "Hiredis", "Faults"]),
         .testTarget(name: "RedisClusterTests", dependencies: ["RedisCluster", "RedisURI", "Faults"]),
         .testTarget(
             name: "RedisStreamsTests",

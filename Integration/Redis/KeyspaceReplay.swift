@@ -36,10 +36,24 @@ final class KeyspaceReplay {
     /// Applies the newest history of the export.
     func apply(_ export: ExportFolder) throws {
         let epoch = try export.lastEpoch()
+        try apply(export, export.segments().filter { $0.epoch == epoch }) { Int($0.dropFirst(2)) ?? 0 }
+    }
+
+    /// Applies the newest history of one shard of a cluster.
+    func apply(_ export: ExportFolder, lane: String, epoch: Int) throws {
+        let segments = try export.segments().filter {
+            $0.table == "\(lane).db0" && $0.path.contains(String(format: "/%04x-", epoch))
+        }
+        try apply(export, segments) { _ in 0 }
+    }
+
+    private func apply(
+        _ export: ExportFolder, _ segments: [ExportFolder.Segment], database: (String) -> Int
+    ) throws {
         var records: [(seq: String, database: Int, line: Data)] = []
-        for segment in try export.segments() where segment.epoch == epoch {
+        for segment in segments {
             let text = try ShellCommand.run(["sh", "-e"], input: ExportFolder.printing([segment], of: export))
-            let number = Int(segment.table.dropFirst(2)) ?? 0
+            let number = database(segment.table)
             for line in Data(text.utf8).split(separator: 10) {
                 let head = line.dropFirst(13).prefix(38)
                 records.append((String(decoding: head, as: UTF8.self), number, Data(line)))

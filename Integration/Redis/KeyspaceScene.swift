@@ -67,9 +67,11 @@ final class KeyspaceScene {
     }
 
     /// Which keys differ, for whoever has to find out why.
-    private static func differences(_ left: RedisServer, _ right: RedisServer) throws -> String {
+    static func differences(
+        _ left: RedisServer, _ right: RedisServer, databases: Range<Int> = 0..<4
+    ) throws -> String {
         var found: [String] = []
-        for database in 0..<4 {
+        for database in databases {
             for name in try Set(keys(left, database)).union(keys(right, database)) {
                 let values = try [left, right].map { server in
                     try server.command([Array("DEBUG".utf8), Array("DIGEST-VALUE".utf8), name], database: database)

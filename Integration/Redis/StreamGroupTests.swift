@@ -113,6 +113,34 @@ extension IntegrationSuites {
 
         // MARK: Parts
 
+        @Test("doctor looks whether the group is there, as the user of a group, and changes nothing")
+        func doctor() throws {
+            let scene = try StreamScene(streams: "s,m:*")
+            for stream in ["s", "m:1", "m:2"] { try scene.add(stream, "n", "1") }
+            try scene.server.command(
+                "ACL", "SETUSER", "worker", "on", ">secret", "~*", "resetchannels", "-@all", "+xreadgroup", "+xack",
+                "+xautoclaim", "+xinfo", "+scan", "+type", "+info", "+ping")
+            let address = "redis://worker:secret@127.0.0.1:\(scene.server.port)"
+            func examine(_ streams: String) throws -> ShellCommand.Outcome {
+                try KedgeProcess.run(["doctor", "--source", address, "--streams", streams, "--group", "g"])
+            }
+            let missing = try examine("s,m:*")
+            #expect(missing.status == 66 && missing.errors.contains("[redis.group.missing]"), "\(missing)")
+            #expect(missing.output.contains("stream s has no group \"g\""), "\(missing.output)")
+            let none = try examine("m:*")
+            #expect(none.status == 66 && none.output.contains("no stream that --streams selects"), "\(none.output)")
+            #expect(try examine("nirgends").status == 66)
+            for stream in ["s", "m:2"] { try scene.server.command("XGROUP", "CREATE", stream, "g", "0") }
+            let good = try examine("s,m:*")
+            #expect(good.status == 0 && good.output.contains("2 of 3 streams have the group \"g\""), "\(good)")
+            #expect(good.output.contains("all commands that a run needs are allowed"), "\(good.output)")
+            #expect(try pending(scene, "s") == 0)
+            #expect(try scene.server.command("XINFO", "CONSUMERS", "s", "g").elements?.isEmpty == true)
+            try scene.server.command("ACL", "SETUSER", "worker", "-xautoclaim")
+            let denied = try examine("s")
+            #expect(denied.status == 77 && denied.output.contains("xautoclaim"), "\(denied)")
+        }
+
         private func group(_ scene: StreamScene, _ consumer: String, _ more: String...) -> [String] {
             scene.run("--until", "now", "--group", "g", "--consumer", consumer) + more
         }

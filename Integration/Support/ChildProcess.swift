@@ -9,11 +9,13 @@ import Synchronization
 final class ChildProcess: Sendable {
     /// Its process id.
     let identifier: pid_t
-    private let ended = Mutex<End?>(nil)
+    private let ended = Mutex(End())
 
     private struct End {
-        let status: Int32
-        let peakByteCount: Int
+        var status: Int32?
+        /// As the kernel counts for the program itself. What it tells of a child that has ended holds the peak of the
+        /// process that has started it too.
+        var peakByteCount = 0
     }
 
     /// Closes what the tests have open, goes to a folder that every user may enter, since programs may be started as
@@ -60,22 +62,28 @@ final class ChildProcess: Sendable {
     }
 
     /// The exit status, or 128 and the number of the signal; nil while it runs.
-    func status() -> Int32? { end()?.status }
+    func status() -> Int32? { end().status }
 
-    /// How much memory it had at most; nil while it runs.
-    func peakByteCount() -> Int? { end()?.peakByteCount }
+    /// How much memory it had at most when its ``status()`` was last asked for while it ran.
+    func peakByteCount() -> Int { end().peakByteCount }
 
-    private func end() -> End? {
+    private func end() -> End {
         ended.withLock { ended in
-            if let ended { return ended }
+            guard ended.status == nil else { return ended }
+            ended.peakByteCount = max(ended.peakByteCount, residentPeak())
             var status: Int32 = 0
-            var usage = rusage()
-            guard unsafe wait4(identifier, &status, WNOHANG, &usage) == identifier else { return nil }
+            guard unsafe waitpid(identifier, &status, WNOHANG) == identifier else { return ended }
             let signal = status & 0x7f
-            ended = End(
-                status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, peakByteCount: usage.ru_maxrss << 10)
+            ended.status = signal == 0 ? (status >> 8) & 0xff : 128 + signal
             return ended
         }
+    }
+
+    /// The line `VmHWM: n kB` of `/proc`; 0 when it is gone.
+    private func residentPeak() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split(separator: " ").dropFirst().first).flatMap { Int($0) }.map { $0 << 10 } ?? 0
     }
 
     /// Sends a signal, unless it has ended.

@@ -29,6 +29,8 @@ final class FaultyProxy: Sendable {
         var hasEnded = false
         var turnCount = 0
         var cutCount = 0
+        var payloadFault: PayloadFault?
+        var payload = PayloadWatch.Progress()
         var passed: [Direction: Int] = [:]
     }
 
@@ -37,11 +39,16 @@ final class FaultyProxy: Sendable {
     private let state = Mutex(State())
 
     /// Begins to pass connections on to `server`. `socketBufferByteCount` makes the buffers of the kernel that small.
-    init(to server: PostgresServer, socketBufferByteCount: Int32? = nil) throws {
+    convenience init(to server: PostgresServer, socketBufferByteCount: Int32? = nil) throws {
         let address = URLComponents(string: server.address(of: "postgres"))
         guard let target = address?.port, address?.host == "127.0.0.1" else {
             throw TestFailure("the proxy reaches servers on 127.0.0.1 only")
         }
+        try self.init(toPort: target, socketBufferByteCount: socketBufferByteCount)
+    }
+
+    /// Begins to pass connections on to a port of the loopback.
+    init(toPort target: Int, socketBufferByteCount: Int32? = nil) throws {
         let listener = try LoopbackSocket.listening(bufferByteCount: socketBufferByteCount)
         port = listener.port
         let thread = Thread { [self] in
@@ -76,6 +83,12 @@ final class FaultyProxy: Sendable {
         state.withLock { $0.cutAfter = (direction, max(0, byteCount)) }
     }
 
+    /// Does something to the first link of a Redis replica round the end of its snapshot.
+    func disturb(_ fault: PayloadFault) { state.withLock { $0.payloadFault = fault } }
+
+    /// What that link has come to.
+    var payload: PayloadWatch.Progress { state.withLock { $0.payload } }
+
     /// How often connections were broken so far.
     var cutCount: Int { state.withLock { $0.cutCount } }
 
@@ -88,12 +101,14 @@ final class FaultyProxy: Sendable {
         let (manners, isCutWanted, hasEnded) = state.withLock { state in
             defer { state.isCutWanted = false }
             state.turnCount += 1
+            crossing.payloadFault = state.payload.hasHappened ? nil : state.payloadFault
             return (state.manners, state.isCutWanted, state.hasEnded)
         }
         guard !hasEnded else { return false }
         if isCutWanted { cutAll(&crossing) }
         crossing.waitForWork(manners)
         guard !manners.isSilent else { return true }
+        if passDisturbed(&crossing) { cutAll(&crossing) }
         for index in crossing.lanes.indices where crossing.isReady(index) {
             let allowance = allowance(crossing.lanes[index].direction)
             let count = crossing.pass(index, atMost: min(manners.pieceByteCount, allowance), delay: manners.delay)
@@ -104,6 +119,17 @@ final class FaultyProxy: Sendable {
         }
         crossing.removeEnded()
         return true
+    }
+
+    /// Passes what links with a disturbance have; returns whether they are to be cut.
+    private func passDisturbed(_ crossing: inout Crossing) -> Bool {
+        var isCut = false
+        for index in crossing.lanes.indices where crossing.lanes[index].watch != nil {
+            isCut = crossing.passWatched(index) || isCut
+            guard let progress = crossing.lanes[index].watch?.progress, progress.hasBegun else { continue }
+            state.withLock { $0.payload = progress }
+        }
+        return isCut
     }
 
     private func cutAll(_ crossing: inout Crossing) {
@@ -138,12 +164,15 @@ private struct Crossing {
         var pending: [UInt8] = []
         var notBefore = ContinuousClock.now
         var hasEnded = false
+        var watch: PayloadWatch?
     }
 
     let listener: Int32
     let target: Int
     let bufferByteCount: Int32?
     var lanes: [Lane] = []
+    /// What is done to the next link.
+    var payloadFault: PayloadFault?
     private var ready: Set<Int32> = []
 
     init(listener: Int32, target: Int, bufferByteCount: Int32?) {
@@ -156,7 +185,7 @@ private struct Crossing {
     mutating func waitForWork(_ manners: FaultyProxy.Manners) {
         var waits = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
         if !manners.isSilent {
-            for lane in lanes where lane.notBefore <= .now {
+            for lane in lanes where lane.notBefore <= .now && lane.watch == nil {
                 waits.append(
                     lane.pending.isEmpty
                         ? pollfd(fd: lane.from, events: Int16(POLLIN), revents: 0)
@@ -170,7 +199,8 @@ private struct Crossing {
 
     func isReady(_ index: Int) -> Bool {
         let lane = lanes[index]
-        return !lane.hasEnded && lane.notBefore <= .now && ready.contains(lane.pending.isEmpty ? lane.from : -lane.to)
+        return !lane.hasEnded && lane.watch == nil && lane.notBefore <= .now
+            && ready.contains(lane.pending.isEmpty ? lane.from : -lane.to)
     }
 
     /// Passes one piece; returns how many bytes went.
@@ -195,6 +225,21 @@ private struct Crossing {
         lanes[index].pending.removeFirst(sent)
         if delay > .zero { lanes[index].notBefore = .now + delay }
         return sent
+    }
+
+    /// Takes what has come on a link with a disturbance and passes what may pass; returns whether it is to be cut.
+    mutating func passWatched(_ index: Int) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let count = unsafe recv(lanes[index].from, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        if count > 0 { lanes[index].watch?.receive(bytes[..<count]) }
+        lanes[index].hasEnded = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+        guard let (piece, isCut) = lanes[index].watch?.next() else { return false }
+        if !piece.isEmpty, unsafe send(lanes[index].to, piece, piece.count, Int32(MSG_NOSIGNAL)) != piece.count {
+            lanes[index].hasEnded = true
+        }
+        // Else the kernel would take back what has been passed.
+        if isCut { while unsafe recv(lanes[index].to, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {} }
+        return isCut
     }
 
     /// Closes the connections of which one side has gone.
@@ -224,7 +269,8 @@ private struct Crossing {
         }
         LoopbackSocket.adjust(client, bufferByteCount: nil)
         lanes.append(Lane(direction: .toServer, from: client, to: server))
-        lanes.append(Lane(direction: .toClient, from: server, to: client))
+        lanes.append(
+            Lane(direction: .toClient, from: server, to: client, watch: payloadFault.map(PayloadWatch.init)))
     }
 }
 

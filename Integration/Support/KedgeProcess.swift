@@ -52,6 +52,12 @@ final class KedgeProcess {
     /// Ends it as if the power had gone.
     func killNow() { command.send(SIGKILL) }
 
+    /// Lets it do nothing at all, with its connections open, until ``resume()``.
+    func pause() { command.send(SIGSTOP) }
+
+    /// Lets it go on.
+    func resume() { command.send(SIGCONT) }
+
     /// Asks it to stop cleanly.
     func terminate() { command.send(SIGTERM) }
 

@@ -8,7 +8,9 @@ import RedisURI
 /// A cluster of Redis servers for tests, each master with the same share of the slots.
 final class RedisClusterServers {
     /// Those that began as masters, in the order of their slots.
-    let masters: [RedisServer]
+    private(set) var masters: [RedisServer]
+    private let programs: RedisPrograms
+    private let settings: [String]
     /// Those that began as replicas; the first follows the first master, and so on.
     let replicas: [RedisServer]
 
@@ -16,9 +18,11 @@ final class RedisClusterServers {
     init(
         _ programs: RedisPrograms = .standard, masterCount: Int = 2, replicaCount: Int = 0, settings: [String] = []
     ) throws {
-        let settings = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
-        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: settings) }
-        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: settings) }
+        let lines = ["cluster-enabled yes", "cluster-node-timeout 1500", "repl-backlog-size 64mb"] + settings
+        self.programs = programs
+        self.settings = lines
+        masters = try (0..<masterCount).map { _ in try RedisServer(programs, settings: lines) }
+        replicas = try (0..<replicaCount).map { _ in try RedisServer(programs, settings: lines) }
         try join()
         for (replica, master) in zip(replicas, masters) {
             let id = try Self.id(of: master)
@@ -61,6 +65,8 @@ final class RedisClusterServers {
     func move(
         _ slot: Int, from source: RedisServer, to target: RedisServer, between: () throws -> Void = {}
     ) throws {
+        // A master that has not heard of the last move may take the same epoch as another, and a slot be taken back.
+        try waitUntil("the masters agree") { try haveAgreed() }
         let (sourceID, targetID) = (try Self.id(of: source), try Self.id(of: target))
         try target.command("CLUSTER", "SETSLOT", "\(slot)", "IMPORTING", sourceID)
         try source.command("CLUSTER", "SETSLOT", "\(slot)", "MIGRATING", targetID)
@@ -79,6 +85,19 @@ final class RedisClusterServers {
         }
     }
 
+    /// Starts one more master, without a slot, and waits until every node knows it.
+    func addMaster(_ programs: RedisPrograms? = nil) throws -> RedisServer {
+        let server = try RedisServer(programs ?? self.programs, settings: settings)
+        masters.append(server)
+        try server.command("CLUSTER", "SET-CONFIG-EPOCH", "\(masters.count + 10)")
+        try server.command("CLUSTER", "MEET", "127.0.0.1", "\(masters[0].port)")
+        try waitUntil("the nodes have met the new one") {
+            try servers.allSatisfy { try known(by: $0) == servers.count }
+                && server.command("CLUSTER", "INFO").text?.contains("cluster_state:ok") == true
+        }
+        return server
+    }
+
     /// Ends all of them.
     func remove() { servers.forEach { $0.remove() } }
 
@@ -95,6 +114,17 @@ final class RedisClusterServers {
         try waitUntil("the nodes have met") {
             try servers.allSatisfy { try known(by: $0) == servers.count }
         }
+    }
+
+    /// Whether all masters that run know of each other's epochs, and no two have the same.
+    private func haveAgreed() throws -> Bool {
+        let views = try masters.filter(\.isRunning).map { server in
+            let lines = (try server.command("CLUSTER", "NODES").text ?? "").split(separator: "\n")
+            let nodes = lines.map { $0.split(separator: " ") }.filter { $0.count > 7 && $0[2].contains("master") }
+            return Dictionary(nodes.map { ($0[0], $0[6]) }) { first, _ in first }
+        }
+        guard let first = views.first else { return true }
+        return views.allSatisfy { $0 == first } && Set(first.values).count == first.count
     }
 
     private func known(by server: RedisServer) throws -> Int {

@@ -77,7 +77,12 @@ final class RedisServer: Sendable {
     @discardableResult
     func command(_ words: [[UInt8]], database: Int = 0) throws -> Reply {
         var connection = try connect(database: database)
-        return try connection.run(words).orFault()
+        let reply = try connection.run(words)
+        if case .error(let error) = reply {
+            let name = words.prefix(2).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+            throw error.fault.adding("\(name): \(error.message)")
+        }
+        return reply
     }
 
     /// Runs many commands on one connection, sent before the first reply is read; a refusal is a failure of the test.

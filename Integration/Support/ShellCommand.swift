@@ -73,7 +73,7 @@ final class ShellCommand {
         while true {
             if let status = process.status() {
                 return Outcome(
-                    status: status, output: output, errors: errors, peakByteCount: process.peakByteCount() ?? 0)
+                    status: status, output: output, errors: errors, peakByteCount: process.peakByteCount())
             }
             if ContinuousClock.now >= end {
                 process.send(SIGKILL)

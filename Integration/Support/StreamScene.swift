@@ -42,11 +42,26 @@ final class StreamScene {
     let server: RedisServer
     let export: ExportFolder
     let pattern: String
+    /// What `--source` says.
+    let address: String
+    private let owner: (String) throws -> RedisServer
 
     /// A server of its own unless one is given, for what a server counts of commands is part of the proof.
     init(_ programs: RedisPrograms = .standard, server: RedisServer? = nil, streams pattern: String = "*") throws {
-        self.server = try server ?? RedisServer(programs)
+        let server = try server ?? RedisServer(programs)
+        self.server = server
         self.pattern = pattern
+        address = server.address()
+        owner = { _ in server }
+        export = try ExportFolder()
+    }
+
+    /// Streams of a cluster; `server` is its first master.
+    init(_ cluster: RedisClusterServers, streams pattern: String = "*") throws {
+        server = cluster.masters[0]
+        self.pattern = pattern
+        address = cluster.address
+        owner = { stream in try cluster.owner(of: stream) }
         export = try ExportFolder()
     }
 
@@ -55,7 +70,7 @@ final class StreamScene {
     /// The arguments of `kedge run` for this scene.
     func run(_ more: String..., anchors: String = "1s,200tx,1MiB") -> [String] {
         [
-            "run", "--source", server.address(), "--to", export.path, "--streams", pattern, "--anchor-every", anchors,
+            "run", "--source", address, "--to", export.path, "--streams", pattern, "--anchor-every", anchors,
             "--min-free", "1MiB", "--discover-every", "1s",
         ] + more
     }
@@ -69,12 +84,12 @@ final class StreamScene {
     /// Adds an entry.
     @discardableResult
     func add(_ stream: String, _ fields: String..., id: String = "*") throws -> String {
-        try server.command((["XADD", stream, id] + fields).map { Array($0.utf8) }).text ?? ""
+        try owner(stream).command((["XADD", stream, id] + fields).map { Array($0.utf8) }).text ?? ""
     }
 
     /// Everything that a stream holds.
     func entries(of stream: String) throws -> [Entry] {
-        let reply = try server.command("XRANGE", stream, "-", "+")
+        let reply = try owner(stream).command("XRANGE", stream, "-", "+")
         return (reply.elements ?? []).compactMap { Entry($0) }
     }
 

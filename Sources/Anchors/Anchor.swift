@@ -9,6 +9,8 @@ public enum AnchorKind: String, Sendable, CaseIterable {
     case snapshot
     /// All rows of some tables as they were at one position in the middle of a history; they replace what is known.
     case tableSnapshot = "table-snapshot"
+    /// Every row, read one after the other, which begins a history: each is exact as of a point of its own.
+    case pass
     /// Changes that follow what the anchor before reached.
     case changes
     /// A range of changes is missing, and why.

@@ -2,6 +2,16 @@
 
 public import Bytes
 
+/// Whether an anchor may stand at the end of a batch.
+public enum AnchorWish: Sendable {
+    /// It may, when it is due.
+    case free
+    /// It may not, nor inside: what the batch tells is not complete without what a later one tells.
+    case held
+    /// It should: what was held is complete.
+    case wanted
+}
+
 /// Changes in history order with their values in one arena; held by exactly one room at a time.
 ///
 /// A source fills it: ``begin(_:)``, then for each change ``beginChange(_:schema:ordinal:)``, one value for each
@@ -62,6 +72,8 @@ public struct ChangeBatch: ~Copyable, Sendable {
     public var marks: [LaneMark] = []
     /// What has changed in who the source is, as of the end of this batch; an anchor then stands at its end.
     public var facts: [String: SourceIdentity.Fact] = [:]
+    /// Whether an anchor may stand at the end of the batch. A batch that holds, or ends what was held, has none inside.
+    public var anchoring = AnchorWish.free
     /// A break in the history of a lane, which lies before all changes of the batch.
     public var laneBreak: LaneBreak?
 
@@ -100,6 +112,7 @@ public struct ChangeBatch: ~Copyable, Sendable {
         marks.removeAll(keepingCapacity: true)
         facts.removeAll()
         laneBreak = nil
+        anchoring = .free
         entries.removeAll(keepingCapacity: entries.capacity * MemoryLayout<Entry>.stride <= 2 * byteLimit)
         fields.removeAll(keepingCapacity: fields.capacity * MemoryLayout<FieldSlot>.stride <= 2 * byteLimit)
         arena.removeAll(keepingAtMost: 2 * byteLimit)

@@ -60,10 +60,18 @@ struct DoctorCommand: ParsableCommand {
 
     private func redis(_ settings: Settings) throws(Fault) -> [Check] {
         let last = try newestAnchor(settings)
-        guard try settings.redisMode() == .replication else {
-            return try RedisRequest(settings).doctor(lanes: last?.lanes).examine()
+        let mode = try settings.redisMode()
+        if mode == .scan {
+            return try ScanDoctor(settings.replicationSource().located(settings.serverPreference())).examine()
         }
-        let address = try settings.replicationSource().located(settings.serverPreference())
+        guard mode == .replication else {
+            return try RedisRequest(settings).doctor(lanes: last?.lanes, settings).examine()
+        }
+        let source = try settings.replicationSource()
+        if source.topology == .cluster {
+            return try ClusterDoctor(source, settings.serverPreference(), lanes: last?.lanes ?? []).examine()
+        }
+        let address = try source.located(settings.serverPreference())
         let endpoint = address.endpoints[0]
         return try KeyspaceDoctor(
             address, at: endpoint, point: last.flatMap { ReplicationPoint($0.source, at: $0.to) }

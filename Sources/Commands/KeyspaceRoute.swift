@@ -59,6 +59,7 @@ final class KeyspaceRoute: SourceRoute {
             return try begin(
                 server, after: Break(.lost("the snapshot behind anchor \(last.anchor.number) was not finished")))
         }
+        try requireState(after: last)
         switch ResumeVerdict(point, at: server.state) {
         case .goesOn: break
         case let verdict: return try mend(verdict, at: point, server)
@@ -75,6 +76,16 @@ final class KeyspaceRoute: SourceRoute {
             return try mend(
                 .lost("the server sent all of its data when it was asked to go on"), at: point, server)
         }
+    }
+
+    /// Values of keys that were touched while nobody asked for them would be missing.
+    private func requireState(after last: StoredAnchor) throws(Fault) {
+        guard settings.stateByteLimit != nil, last.anchor.source.text("state") != "touched",
+            ![.snapshot, .reset].contains(last.anchor.kind)
+        else { return }
+        throw Fault(
+            .settingInvalid, "the export has gone on without --state touched: values of keys would be missing",
+            hint: "leave it out, or begin anew with --resnapshot")
     }
 
     /// Goes on where history cannot, as far as the operator allows.
@@ -171,7 +182,9 @@ final class KeyspaceRoute: SourceRoute {
         let known = ReplicationPoint(last.anchor.source, at: last.anchor.to)
         let start = ReplicationPoint(
             replicationID: point.replicationID, offset: point.offset, database: point.database ?? known?.database)
-        let parts = try run.parts(source: server.identity(at: known ?? start), epoch: last.anchor.epoch)
+        var identity = server.identity(at: known ?? start)
+        if settings.stateByteLimit != nil { identity.facts["state"] = .text("touched") }
+        let parts = try run.parts(source: identity, epoch: last.anchor.epoch)
         let target: Position? =
             switch settings.target {
             case .none: nil
@@ -180,7 +193,8 @@ final class KeyspaceRoute: SourceRoute {
             }
         var source = KeyspaceSource(
             link, from: start, until: target,
-            news: known?.replicationID == start.replicationID ? [:] : ["replid": .text(start.replicationID)])
+            news: known?.replicationID == start.replicationID ? [:] : ["replid": .text(start.replicationID)],
+            state: stateOptions())
         let pipeline = StreamPipeline(parts, after: last)
         defer {
             run.last = pipeline.last
@@ -189,6 +203,16 @@ final class KeyspaceRoute: SourceRoute {
         let end = try pipeline.run(&source)
         if let fault = source.ending { throw fault }
         return end == .targetReached ? .targetReached : .stopped
+    }
+
+    private func stateOptions() -> StateOptions? {
+        settings.stateByteLimit.map { limit in
+            let policy = run.settings.policy
+            return StateOptions(
+                address: address, interval: policy.interval, transactionCount: policy.transactionCount,
+                byteCount: policy.byteCount, keyByteLimit: limit
+            ) { [stop = run.stop] in stop.isRequested }
+        }
     }
 
     private func options(_ server: KeyspaceServer) -> ReplicationOptions {

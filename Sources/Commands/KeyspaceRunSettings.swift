@@ -27,6 +27,10 @@ struct KeyspaceRunSettings {
     let spoolByteCount: Int
     /// A dump that a server has written, to begin with in the place of a snapshot.
     let dumpPath: String?
+    /// Whose values are read beside the stream, and up to which size; nil for nobody's.
+    let stateByteLimit: Int?
+    /// How often the shards of a cluster are asked for.
+    let discoverEvery: Duration
 
     init(_ settings: Settings, snapshotOnly: Bool = false, resnapshots: Bool = false) throws(Fault) {
         address = try settings.replicationSource()
@@ -38,25 +42,50 @@ struct KeyspaceRunSettings {
         acknowledgement = try settings.choice(.acknowledge, ReplicationOptions.Acknowledgement.self)
         spoolByteCount = try settings.byteCount(.spoolBytes, minimum: 1 << 20)
         dumpPath = try settings.text(.fromDump)
+        let limit = try settings.byteCount(.stateBytes, minimum: 1)
+        stateByteLimit = try settings.choice(.state, StateChoice.self) == .touched ? limit : nil
+        discoverEvery = try settings.discoverInterval()
         target =
             try settings.text(.until) == nil
             ? .none
             : settings.parsed(.until, "now, or an offset", among: ["now"]) { text in
                 text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
             }
+        try refuseOneServer(settings)
+    }
+
+    /// What means one server means nothing for a cluster.
+    private func refuseOneServer(_ settings: Settings) throws(Fault) {
+        guard address.topology == .cluster else { return }
+        if case .offset = target, let entry = try settings.entry(.until) {
+            throw settings.invalid(.until, entry, "each shard of a cluster counts its own", hint: "give --until now")
+        }
+        if dumpPath != nil, let entry = try settings.entry(.fromDump) {
+            throw settings.invalid(
+                .fromDump, entry, "a dump is of one server, and --source names a cluster",
+                hint: "begin with a snapshot: leave it out")
+        }
     }
 }
 
+/// What `--state` says.
+enum StateChoice: String, CaseIterable {
+    case none
+    case touched
+}
+
 extension Settings {
-    /// The server whose keyspace is meant, or the sentinels that know it, and who we are there. The stream of a server holds
+    /// How often what there is to follow is looked for.
+    func discoverInterval() throws(Fault) -> Duration {
+        try parsed(.discoverEvery, "a time such as 10s, at least 1s") { text in
+            Quantity.duration(text).flatMap { $0 >= .seconds(1) ? $0 : nil }
+        }
+    }
+
+    /// The server whose keyspace is meant, or who knows it, and who we are there. The stream of a server holds
     /// all its databases, so none is chosen.
     func replicationSource() throws(Fault) -> RedisAddress {
         let address = try redisAddress()
-        guard address.topology != .cluster else {
-            throw Fault(
-                .redisCluster, "the keyspace of several servers cannot be followed",
-                hint: "name one of the servers, or export streams with --streams")
-        }
         return RedisAddress(
             topology: address.topology, endpoints: address.endpoints, credentials: address.credentials,
             sentinelCredentials: address.sentinelCredentials, tls: address.tls, timeout: address.timeout)

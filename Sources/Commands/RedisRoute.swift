@@ -94,6 +94,10 @@ final class RedisRoute: SourceRoute {
                 options, group, from: marks, clock: last.anchor.to, taken: TakenReader(run).read(behind: last.anchor))
             return try move(&source, as: identity.reading(through: group.group), after: last)
         }
+        if options.address.topology == .cluster {
+            var source = try ClusterStreamSource.open(options, from: marks, identity: last.anchor.source)
+            return try move(&source, as: identity.keeping(last.anchor.source), after: last)
+        }
         var source = try RedisStreamSource.open(options, from: marks, identity: last.anchor.source)
         return try move(&source, as: identity.keeping(last.anchor.source), after: last)
     }
@@ -131,7 +135,7 @@ extension SourceIdentity {
     fileprivate func reading(through group: String) -> SourceIdentity {
         var identity = self
         identity.facts["group"] = .text(group)
-        identity.facts["commands"] = nil
+        for name in identity.facts.keys where Self.isCounts(name) { identity.facts[name] = nil }
         return identity
     }
 
@@ -139,7 +143,10 @@ extension SourceIdentity {
     /// been looked at.
     fileprivate func keeping(_ anchored: SourceIdentity) -> SourceIdentity {
         var kept = self
-        kept.facts["commands"] = anchored.facts["commands"]
+        for name in facts.keys where Self.isCounts(name) { kept.facts[name] = anchored.facts[name] }
         return kept
     }
+
+    /// `commands`, or of a node of a cluster `commands.<name>`.
+    private static func isCounts(_ name: String) -> Bool { name == "commands" || name.hasPrefix("commands.") }
 }

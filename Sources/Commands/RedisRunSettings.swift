@@ -12,6 +12,8 @@ enum RedisMode: String, CaseIterable {
     case streams
     /// All keys, as a replica that only listens.
     case replication
+    /// All keys, one after the other.
+    case scan
 }
 
 /// What a call was told of a Redis-like source.
@@ -24,17 +26,22 @@ struct RedisRequest {
     init(_ settings: Settings) throws(Fault) {
         address = try settings.redisAddress()
         preference = try settings.serverPreference()
+        if address.topology == .cluster, preference == .replica, let entry = try settings.entry(.preferReplica) {
+            throw settings.invalid(
+                .preferReplica, entry, "of a cluster the masters are read", hint: "leave out --prefer-replica")
+        }
         if try settings.text(.mode) != nil { _ = try settings.choice(.mode, RedisMode.self) }
         selection = try settings.streamSelection()
         start = try settings.choice(.snapshot, SnapshotChoice.self) == .none ? .newest : .first
     }
 
-    /// Options that are good for looking. Where sentinels are named, they are asked.
+    /// Options that are good for looking. Where sentinels are named, they are asked; a cluster stays one.
     func options(
         clientName: String = "kedge", report: @escaping @Sendable (StreamReport) -> Void = { _ in }
     ) throws(Fault) -> StreamOptions {
         StreamOptions(
-            address: try address.located(preference), clientName: clientName, selection: selection, report: report)
+            address: address.topology == .cluster ? address : try address.located(preference), clientName: clientName,
+            selection: selection, report: report)
     }
 }
 
@@ -57,6 +64,7 @@ struct RedisRunSettings {
 
     init(_ settings: Settings, snapshotOnly: Bool = false) throws(Fault) {
         request = try RedisRequest(settings)
+        for key in [SettingKey.state, .stateBytes] { try settings.refuse(key, with: .streams) }
         run = try RunSettings(settings)
         let choice = try settings.choice(.snapshot, SnapshotChoice.self)
         let isOnce = snapshotOnly || choice == .only
@@ -67,10 +75,13 @@ struct RedisRunSettings {
         }
         self.target = isOnce ? .now : target
         onGap = try settings.choice(.onGap, GapPolicy.self)
-        discoverEvery = try settings.parsed(.discoverEvery, "a time such as 10s, at least 1s") { text in
-            Quantity.duration(text).flatMap { $0 >= .seconds(1) ? $0 : nil }
-        }
+        discoverEvery = try settings.discoverInterval()
         group = try settings.group(start: request.start)
+        if group != nil, request.address.topology == .cluster, let entry = try settings.entry(.group) {
+            throw settings.invalid(
+                .group, entry, "a consumer group is read at one server, and --source names a cluster",
+                hint: "leave out --group: streams of a cluster are read by identifier")
+        }
         if group != nil, let until = try settings.entry(.until), self.target != .now {
             throw settings.invalid(
                 .until, until, "a consumer group has no order in which an entry is an end", hint: "give --until now")

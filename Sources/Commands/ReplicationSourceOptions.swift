@@ -15,9 +15,18 @@ struct ReplicationSourceOptions: ParsableArguments {
         name: .customLong("from-rdb"),
         help: ArgumentHelp("A dump of the server to begin with, in the place of a snapshot.", valueName: "file"))
     var fromDump: String?
+    @Option(
+        help: ArgumentHelp(
+            "touched reads the values of keys whose commands do not tell them, before each anchor; none does not.",
+            valueName: "which"))
+    var state: String?
+    @Option(help: ArgumentHelp("The largest value that --state touched reads.", valueName: "size"))
+    var stateBytes: String?
 
     /// The flags that were given.
     var flags: [SettingKey: String] {
-        present([.acknowledge: ack, .spoolBytes: spoolBytes, .fromDump: fromDump])
+        present([
+            .acknowledge: ack, .spoolBytes: spoolBytes, .fromDump: fromDump, .state: state, .stateBytes: stateBytes,
+        ])
     }
 }

@@ -158,11 +158,23 @@ struct RunCommand: ParsableCommand {
         if acceptGap {
             throw Fault(.usage, "--accept-gap is for sources of PostgreSQL", hint: "leave it out; see --on-gap")
         }
-        if try settings.redisMode() == .replication {
+        let mode = try settings.redisMode()
+        if mode == .scan {
+            if snapshotOnly || resnapshot {
+                throw Fault(
+                    .usage, "--mode scan makes a new pass each time and takes no snapshot",
+                    hint: "leave out \(snapshotOnly ? "--snapshot-only" : "--resnapshot")")
+            }
+            let scan = try ScanRunSettings(settings)
+            SignalWatch.begin { stop.request() }
+            let run = try ExportRun(scan.run, console: console, stop: stop, crash: Self.crashPlan())
+            return (run, ScanRoute(run, scan))
+        }
+        if mode == .replication {
             let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: snapshotOnly, resnapshots: resnapshot)
             SignalWatch.begin { stop.request() }
             let run = try ExportRun(keyspace.run, console: console, stop: stop, crash: Self.crashPlan())
-            return (run, KeyspaceRoute(run, keyspace))
+            return (run, keyspace.route(run))
         }
         if resnapshot {
             throw Fault(

@@ -44,6 +44,8 @@ enum SettingKey: String, CaseIterable {
     case acknowledge = "ack"
     case spoolBytes = "spool-bytes"
     case fromDump = "from-rdb"
+    case state
+    case stateBytes = "state-bytes"
     case output
     case logFormat = "log-format"
     case logLevel = "log-level"
@@ -81,6 +83,8 @@ enum SettingKey: String, CaseIterable {
         case .columnPrefix: "_cdc_"
         case .acknowledge: "zero"
         case .spoolBytes: "4GiB"
+        case .state: "none"
+        case .stateBytes: "16MiB"
         case .output: "text"
         case .logFormat: "auto"
         case .logLevel: "info"

@@ -36,7 +36,7 @@ struct SnapshotCommand: ParsableCommand {
             let keyspace = try KeyspaceRunSettings(settings, snapshotOnly: true)
             SignalWatch.begin { stop.request() }
             let run = try ExportRun(keyspace.run, console: console, stop: stop, crash: RunCommand.crashPlan())
-            return (run, KeyspaceRoute(run, keyspace))
+            return (run, keyspace.route(run))
         }
         guard !source.contains("://") else {
             throw Fault(

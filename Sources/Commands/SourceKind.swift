@@ -37,7 +37,8 @@ extension SettingKey {
         case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .messages,
             .streamProtocol, .twoPhase, .origin, .slotTimeout:
             .postgres
-        case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .discoverEvery, .preferReplica, .group,
+        case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .state, .stateBytes, .discoverEvery,
+            .preferReplica, .group,
             .consumer, .minIdle, .createGroup:
             .redis
         case .source, .to, .snapshot, .until, .format, .profile, .bloomFilters, .compression, .compressionLevel, .segmentBytes, .segmentRows,

@@ -8,6 +8,7 @@ import Faults
 import Hiredis
 import Metastore
 import PostgresAdapter
+import RedisKeyspace
 import RedisStreams
 import RedisURI
 
@@ -45,11 +46,13 @@ struct StatusCommand: ParsableCommand {
         }
 
         struct Stream: Encodable {
+            var kind = "stream"
             let name: String
             let epoch: UInt16
             let position: String
             var newest: String?
             var lagEntries: Int64?
+            var lagBytes: UInt64?
         }
 
         struct Break: Encodable {
@@ -77,6 +80,7 @@ struct StatusCommand: ParsableCommand {
         var lagSeconds: Int64?
         var serverPosition: String?
         var slot: Slot?
+        var keyspace: KeyspaceStatus?
     }
 
     func run() throws {
@@ -88,8 +92,14 @@ struct StatusCommand: ParsableCommand {
         }
         var report = try report(latest, folder)
         let kind = try settings.sourceKind()
-        if try settings.text(.source) != nil, kind == .redis {
-            try add(streamsAt: settings.redisAddress().located(), latest, to: &report)
+        if try settings.text(.source) != nil, latest.isOfShards {
+            try add(shardsAt: settings.redisAddress(), latest, to: &report)
+        } else if try settings.text(.source) != nil, kind == .redis, latest.source.text("replid") != nil {
+            try add(keyspaceOf: settings, latest, to: &report)
+        } else if try settings.text(.source) != nil, kind == .redis {
+            let address = try settings.redisAddress()
+            try add(
+                streamsAt: address.topology == .cluster ? address : address.located(), latest, to: &report)
         } else if try settings.text(.source) != nil {
             try add(PostgresSlots(settings.source(), applicationName: "kedge/status"), latest, to: &report)
         }
@@ -111,7 +121,9 @@ struct StatusCommand: ParsableCommand {
             streams: latest.lanes.isEmpty
                 ? nil
                 : latest.lanes.map {
-                    Report.Stream(name: $0.lane.name, epoch: $0.lane.epoch, position: $0.lane.notation.text($0.to))
+                    Report.Stream(
+                        kind: latest.isOfShards ? "shard" : "stream", name: $0.lane.name, epoch: $0.lane.epoch,
+                        position: $0.lane.notation.text($0.to))
                 })
     }
 
@@ -143,6 +155,17 @@ struct StatusCommand: ParsableCommand {
         return (found, breaks)
     }
 
+    /// How far the shards of a cluster are ahead of the export.
+    private func add(shardsAt address: RedisAddress, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        report.streams = zip(latest.lanes, try ShardLag.read(address, of: latest.lanes)).map { range, offset in
+            let position = range.to.position.rawValue
+            return Report.Stream(
+                kind: "shard", name: range.lane.name, epoch: range.lane.epoch,
+                position: range.lane.notation.text(range.to), newest: offset.map { String($0) },
+                lagBytes: offset.map { $0 - min($0, position) })
+        }
+    }
+
     /// How far the streams are ahead of the export.
     private func add(streamsAt address: RedisAddress, _ latest: Anchor, to report: inout Report) throws(Fault) {
         let marks = latest.lanes.map { LaneMark(lane: $0.lane, point: $0.to, facts: $0.facts) }
@@ -152,6 +175,17 @@ struct StatusCommand: ParsableCommand {
                 name: range.lane.name, epoch: range.lane.epoch, position: range.lane.notation.text(range.to),
                 newest: lag.newest.map(LaneNotation.entry.text), lagEntries: lag.entryCount)
         }
+    }
+
+    /// How far the server is ahead of the export, and whether it still has what lies between.
+    private func add(keyspaceOf settings: Settings, _ latest: Anchor, to report: inout Report) throws(Fault) {
+        guard let point = ReplicationPoint(latest.source, at: latest.to) else { return }
+        let address = try settings.replicationSource().located(settings.serverPreference())
+        let situation = try KeyspaceSituation.read(address, at: address.endpoints[0], behind: point)
+        report.serverPosition = latest.source.notation.text(Position(rawValue: situation.offset))
+        report.lagBytes = situation.lagByteCount
+        report.lagSeconds = situation.lagByteCount.map { $0 == 0 ? 0 : report.ageSeconds }
+        report.keyspace = KeyspaceStatus(situation)
     }
 
     private func add(_ slots: PostgresSlots, _ latest: Anchor, to report: inout Report) throws(Fault) {
@@ -179,8 +213,8 @@ struct StatusCommand: ParsableCommand {
         lines.append("holds       \(report.records.map { "\($0) records" } ?? "records") of \(report.tables) tables")
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
         if let server = report.serverPosition {
-            lines.append(
-                "server      \(server), \(report.lagBytes ?? 0) bytes ahead, \(report.lagSeconds ?? 0) s behind")
+            let lag = report.lagBytes.map { ", \($0) bytes ahead, \(report.lagSeconds ?? 0) s behind" } ?? ""
+            lines.append("server      \(server)\(lag)")
         }
         if let slot = report.slot {
             lines.append(
@@ -192,14 +226,17 @@ struct StatusCommand: ParsableCommand {
                     "cost        \(decoded) bytes decoded, \(slot.spilledBytes ?? 0) by way of the server's disk, \(slot.streamedBytes ?? 0) sent early"
                         + (slot.catalogAge.map { "; the catalog's cleaning held back by \($0) transactions" } ?? ""))
             }
+        } else if let keyspace = report.keyspace {
+            lines += keyspace.lines
         } else if report.serverPosition != nil {
             lines.append("slot        missing")
         }
         lines += (report.streams ?? []).map { stream in
             let ahead = stream.newest.map { newest in
                 "; the newest is \(newest)" + (stream.lagEntries.map { ", \($0) entries ahead" } ?? "")
+                    + (stream.lagBytes.map { ", \($0) bytes ahead" } ?? "")
             }
-            return "stream      \(stream.name) at \(stream.position)\(ahead ?? "")"
+            return "\(stream.kind.padded(to: 11)) \(stream.name) at \(stream.position)\(ahead ?? "")"
         }
         lines += report.breaks.prefix(5).map { "\($0.kind.padded(to: 11)) \($0.reason) (anchor \($0.anchor))" }
         if report.breaks.count > 5 { lines.append("            and \(report.breaks.count - 5) more of late") }
@@ -209,6 +246,11 @@ struct StatusCommand: ParsableCommand {
         if report.notices.count > 5 { lines.append("            and \(report.notices.count - 5) more of late") }
         return lines.joined(separator: "\n")
     }
+}
+
+extension Anchor {
+    /// Whether its lanes are the shards of a cluster.
+    fileprivate var isOfShards: Bool { source.text("topology") == "cluster" && source.text("mode") == "replication" }
 }
 
 extension String {

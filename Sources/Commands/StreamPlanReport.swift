@@ -60,10 +60,16 @@ struct StreamPlanReport: Encodable {
 }
 
 extension RedisRequest {
-    /// Looks whether a run can work.
-    func doctor(lanes: [LaneRange]?) throws(Fault) -> StreamDoctor {
-        StreamDoctor(
-            try options(clientName: "kedge/doctor"),
+    /// Looks whether a run can work, through the group that the settings name if there is one.
+    func doctor(lanes: [LaneRange]?, _ settings: Settings) throws(Fault) -> StreamDoctor {
+        var group: GroupOptions?
+        if let name = try settings.text(.group) {
+            group = GroupOptions(
+                group: name, consumer: try settings.text(.consumer) ?? "", minimumIdle: .zero,
+                creation: try settings.flag(.createGroup) ? .allowed : .forbidden, start: start)
+        }
+        return StreamDoctor(
+            try options(clientName: "kedge/doctor"), group: group,
             marks: (lanes ?? []).map { LaneMark(lane: $0.lane, point: $0.to, facts: $0.facts) })
     }
 }

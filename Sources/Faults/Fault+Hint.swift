@@ -44,7 +44,7 @@ extension Fault.Code {
         case .redisPayload: "nothing was published; check the dump with redis-check-rdb, and report this if it is whole"
         case .redisSpoolFull:
             "start the run again: it goes on from the last anchor; a faster destination or a larger --spool-bytes prevents it"
-        case .redisNoReplication: "export streams by name instead, with --streams"
+        case .redisNoReplication: "export streams by name instead, with --streams, or keys by passes, with --mode scan"
         case .redisReplicationVersion: "begin with a snapshot, or upgrade the server"
         case .redisUnreachable: "check host, port and network; the run can simply be started again"
         case .redisNotReady: "wait until the server has loaded its data and has its master; start the run again"

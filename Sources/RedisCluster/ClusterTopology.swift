@@ -21,6 +21,8 @@ public struct ClusterTopology: Sendable, Hashable {
 
     /// The shards, by their first slot.
     public let shards: [Shard]
+    /// The masters that own no slots and are not gone.
+    public let vacantMasters: [Shard]
 
     /// Reads the reply to `CLUSTER NODES`, which the node at `host` gave. Slots of a node whose address is not known, or
     /// that no node owns, are a fault: what they hold would be missing without a word.
@@ -41,6 +43,10 @@ public struct ClusterTopology: Sendable, Hashable {
             }
             let replicas = nodes.filter { $0.masterID == node.id && !$0.isFailed && $0.endpoint != nil }
             shards.append(Shard(master: node, endpoint: endpoint, replicas: replicas.sorted { $0.id < $1.id }))
+        }
+        vacantMasters = nodes.compactMap { node in
+            guard node.isMaster, node.slots.isEmpty, !node.isFailed, let endpoint = node.endpoint else { return nil }
+            return Shard(master: node, endpoint: endpoint, replicas: [])
         }
         self.shards = shards.sorted { ($0.master.slots[0].lowerBound) < ($1.master.slots[0].lowerBound) }
         try refuseHoles()

@@ -5,8 +5,8 @@
 ///
 /// A key has no identity in Redis. That a stream is the one that it was can be shown by who cannot have replaced it.
 public struct CommandCounts: Hashable, Sendable {
-    /// Which start of which server counted; nil where counts say nothing, as on a replica, whose data may be replaced
-    /// without a command.
+    /// Which start of which server counted, in which history of replication; nil where counts say nothing, as on a
+    /// replica, whose data may be replaced without a command. Who was a replica and is a master again has another history.
     public let server: String?
     /// Calls that add entries to streams.
     public let adding: Int64
@@ -44,8 +44,9 @@ public struct CommandCounts: Hashable, Sendable {
             }
         }
         let counts = info.isMaster && !commands.isEmpty
+        let server = info.runID.map { start in info.replicationID.map { "\(start)/\($0)" } ?? start }
         self.init(
-            server: counts ? info.runID : nil, adding: adding, removing: removing, replacing: replacing,
+            server: counts ? server : nil, adding: adding, removing: removing, replacing: replacing,
             editing: editing)
     }
 
@@ -103,11 +104,11 @@ enum CommandEffect {
         """
         del unlink flushall flushdb getdel set setex psetex getset getex mset expire pexpire expireat pexpireat sort \
         sdiffstore sinterstore sunionstore zdiffstore zinterstore zunionstore zrangestore bitop georadius \
-        georadiusbymember geosearchstore
+        georadiusbymember geosearchstore migrate
         """)
 
     private static let replacingCommands = words(
-        "rename renamenx copy restore restore-asking move swapdb migrate")
+        "rename renamenx copy restore restore-asking move swapdb")
 
     /// Commands that read, that leave other types alone when they meet a stream, or that work on streams without adding.
     private static let harmlessCommands = words(

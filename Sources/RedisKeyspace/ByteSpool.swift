@@ -4,7 +4,7 @@ import Bytes
 import DurableFiles
 public import Faults
 import Synchronization
-import Threads
+public import Threads
 
 /// Bytes on their way from the thread that drains a socket to the one that makes sense of them, in order and by offset.
 ///
@@ -48,17 +48,21 @@ public final class ByteSpool: Sendable {
     let name: String
     private let limits: Limits
     private let crash: CrashPlan
-    private let monitor = Monitor()
+    private let monitor: Monitor
     private let state: Mutex<SpoolState>
     /// The appending thread's own.
     private let writer: Mutex<SpoolWriter>
 
-    /// Makes an empty spool whose files stand in `folder` and are called `name`, a dot and a number.
-    public init(folder: String, name: String, limits: Limits, crash: CrashPlan = .none) {
+    /// Makes an empty spool whose files stand in `folder` and are called `name`, a dot and a number. Spools that share a
+    /// `bell` can be waited for together.
+    public init(
+        folder: String, name: String, limits: Limits, bell: Monitor = Monitor(), crash: CrashPlan = .none
+    ) {
         self.folder = folder
         self.name = name
         self.limits = limits
         self.crash = crash
+        monitor = bell
         state = Mutex(SpoolState(chunkByteCount: Self.chunkByteCount))
         writer = Mutex(SpoolWriter())
     }
@@ -107,6 +111,8 @@ public final class ByteSpool: Sendable {
     public var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
     /// How many bytes were appended so far.
     public var appendedByteCount: UInt64 { state.withLock { $0.appended } }
+    /// Whether nothing more is appended.
+    public var hasEnded: Bool { state.withLock { $0.end != nil } }
     /// How many bytes wait.
     public var waitingByteCount: Int { state.withLock { $0.waitingByteCount } }
     /// How many of them wait in files.

@@ -30,9 +30,9 @@ enum CommandCatalog {
         (["EXPIRE", "PEXPIRE", "GETEX"], CommandTrait("expire", nil, "relative", .one(1))),
         (["PERSIST"], CommandTrait("persist", nil, "absolute", .one(1))),
         (["RENAME", "RENAMENX"], CommandTrait("rename", nil, "derived", .two("rename"))),
-        (["MOVE"], CommandTrait("move", nil, "derived", .one(1))),
-        (["COPY"], CommandTrait("derived", nil, "derived", .one(2))),
-        (["RESTORE", "RESTORE-ASKING"], CommandTrait("put", nil, "absolute", .one(1))),
+        (["MOVE"], CommandTrait("move", nil, "derived", .one(1), touches: .destination)),
+        (["COPY"], CommandTrait("derived", nil, "derived", .one(2), touches: .destination)),
+        (["RESTORE", "RESTORE-ASKING"], CommandTrait("put", nil, "absolute", .one(1), hidesValue: true)),
         (["SORT"], CommandTrait("derived", "list", "derived", .store)),
     ]
 
@@ -80,11 +80,14 @@ enum CommandCatalog {
     /// What belongs to no key.
     static let server: [Entry] = [
         (["FLUSHDB", "FLUSHALL"], CommandTrait("flush", nil, "absolute", .none, as: .truncate)),
-        (["SWAPDB"], CommandTrait("swapdb", nil, "derived", .none, as: .message)),
+        (["SWAPDB"], CommandTrait("swapdb", nil, "derived", .none, as: .message, touches: .databases)),
         (["PUBLISH", "SPUBLISH"], CommandTrait("publish", nil, "absolute", .none, as: .message)),
         (["FUNCTION"], CommandTrait("function", nil, "absolute", .none, as: .message)),
         (["SCRIPT"], CommandTrait("script", nil, "absolute", .none, as: .message)),
-        (["EVAL", "EVALSHA", "FCALL"], CommandTrait("script", nil, "derived", .none, as: .message)),
+        (
+            ["EVAL", "EVALSHA", "FCALL"],
+            CommandTrait("script", nil, "derived", .none, as: .message, touches: .numbered)
+        ),
     ]
 
     static let all = strings + keys + collections + streams + server

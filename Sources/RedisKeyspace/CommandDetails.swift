@@ -31,6 +31,8 @@ struct CommandDetails {
     static let storeDistance = CommandName("STOREDIST")
     private static let pxat = CommandName("PXAT")
     private static let exat = CommandName("EXAT")
+    private static let px = CommandName("PX")
+    private static let ex = CommandName("EX")
     private static let keepTTL = CommandName("KEEPTTL")
     private static let flags: Set<CommandName> = [
         CommandName("NX"), CommandName("XX"), CommandName("GT"), CommandName("LT"), CommandName("CH"),
@@ -63,6 +65,8 @@ struct CommandDetails {
             case Self.pxat: expiresAt = Self.number(index + 1, words, bytes)
             case Self.exat: expiresAt = Self.number(index + 1, words, bytes).flatMap(Self.milliseconds)
             case Self.keepTTL: keepsExpiry = true
+            // Servers before 7.0 send how long, and not until when.
+            case Self.px, Self.ex: apply = "relative"
             default: continue
             }
         }

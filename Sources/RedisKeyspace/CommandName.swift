@@ -31,6 +31,9 @@ struct CommandName: Hashable, Sendable {
     static let select = CommandName("SELECT")
     static let ping = CommandName("PING")
     static let replconf = CommandName("REPLCONF")
+    static let restoreAsking = CommandName("RESTORE-ASKING")
+    static let del = CommandName("DEL")
+    static let unlink = CommandName("UNLINK")
 
     /// Equal names.
     static func ~= (pattern: CommandName, value: CommandName) -> Bool { pattern.code == value.code }

@@ -5,15 +5,23 @@ import Changelog
 
 /// Turns commands into records (`docs/format.md`, Records of a keyspace).
 struct CommandRecorder: ~Copyable {
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
+    private let moves: SlotMoves?
     private var schema = 0
     /// The record's place in its unit, from 1.
-    private var ordinal: UInt64 = 0
+    var ordinal: UInt64 = 0
     /// The database that is selected.
     private(set) var database: Int
+    /// The keys whose values the records do not tell; nil where nobody asks.
+    var touched: TouchedKeys?
 
-    init(database: Int) {
+    /// Begins in a database; `namespace` is the shard's name where there are several, and `moves` knows which keys move
+    /// between them.
+    init(database: Int, touched: TouchedKeys? = nil, namespace: String? = nil, moves: SlotMoves? = nil) {
         self.database = database
+        self.touched = touched
+        self.moves = moves
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// Begins another batch: the schemas of the one before are not known to it.
@@ -39,6 +47,7 @@ struct CommandRecorder: ~Copyable {
         _ name: CommandName, _ words: borrowing CommandWords, of bytes: RawSpan, into batch: inout ChangeBatch
     ) {
         let trait = CommandTrait.of(name)
+        touched?.insert(name, trait, words, of: bytes, in: database)
         switch trait.keys {
         case .one(let index):
             append(trait, trait.op, key: index, words, bytes, hasArguments: true, into: &batch)
@@ -67,8 +76,12 @@ struct CommandRecorder: ~Copyable {
     ) {
         let details = CommandDetails(trait, key: key, words, bytes)
         begin(trait, details.op ?? op, apply: details.apply ?? trait.apply, in: &batch)
+        var cause: StaticString?
         if key > 0, key < words.count {
-            batch.append(bytes.extracting(words.places[key]))
+            let keyBytes = bytes.extracting(words.places[key])
+            batch.append(keyBytes)
+            if trait.hidesValue || details.apply != nil { touched?.insert(keyBytes, in: database) }
+            cause = moves?.cause(of: bytes.extracting(words.places[0]), about: keyBytes)
         } else {
             batch.appendNull()
         }
@@ -76,11 +89,26 @@ struct CommandRecorder: ~Copyable {
         batch.append(literal: details.apply ?? trait.apply)
         details.appendValues(words, bytes, to: &batch)
         batch.append(number: details.expiresAt)
-        batch.appendNull()
-        if details.keepsExpiry { batch.append { $0.appendMeta(single: "keep_ttl", 1) } } else { batch.appendNull() }
+        batch.append(literal: cause)
+        appendMeta(details, hasArguments ? words.envelopes : [], bytes, to: &batch)
         appendName(bytes.extracting(words.places[0]), to: &batch)
         if hasArguments { Self.appendArguments(words, bytes, to: &batch) } else { batch.appendNull() }
         batch.endRecord(.whole)
+    }
+
+    @inline(__always)
+    private func appendMeta(
+        _ details: CommandDetails, _ envelopes: [ReplayEnvelope], _ bytes: RawSpan, to batch: inout ChangeBatch
+    ) {
+        guard details.keepsExpiry || !envelopes.isEmpty else { return batch.appendNull() }
+        batch.append { buffer in
+            buffer.beginNestedMap()
+            if details.keepsExpiry { buffer.appendMeta("keep_ttl", 1) }
+            if !envelopes.isEmpty {
+                buffer.appendMeta("rreplay") { envelopes.appendWords(from: bytes, to: &$0) }
+            }
+            buffer.endNested()
+        }
     }
 
     @inline(__always)
@@ -128,17 +156,31 @@ struct CommandRecorder: ~Copyable {
     ) {
         let trait = CommandTrait.of(name)
         begin(trait, trait.op, apply: trait.apply, in: &batch)
+        touch(key, trait)
+        var cause: StaticString?
         switch key {
-        case .some(let key): batch.append(key.bytes)
+        case .some(let key):
+            batch.append(key.bytes)
+            cause = moves?.cause(of: nameBytes, about: key.bytes)
         case .none: batch.appendNull()
         }
         batch.append(literal: trait.type)
         batch.append(literal: trait.apply)
-        for _ in 0..<4 { batch.appendNull() }
+        for _ in 0..<3 { batch.appendNull() }
+        batch.append(literal: cause)
         batch.append { $0.appendMeta(single: "arguments", UInt64(argumentCount)) }
         appendName(nameBytes, to: &batch)
         batch.appendNull()
         batch.endRecord(.part(0, .none))
+    }
+
+    /// Of a large command the first words alone are there: where they do not name all of its keys, any may be touched.
+    private mutating func touch(_ key: borrowing ByteBuffer?, _ trait: CommandTrait) {
+        guard touched != nil, trait.mayHideValueWhenLarge else { return }
+        switch key {
+        case .some(let key) where trait.hasOneKey: touched?.insert(key.bytes, in: database)
+        default: touched?.insert(all: database)
+        }
     }
 
     /// Appends a record of further words of a large command: `words` holds them as scalars.

@@ -37,16 +37,32 @@ struct CommandTrait: Sendable {
         case milliseconds, seconds
     }
 
+    /// What is touched besides the keys of the records.
+    enum Touches: Sendable {
+        case keys
+        /// The key that goes to another database.
+        case destination
+        /// What is most likely a key.
+        case first
+        /// As many words as the second says.
+        case numbered
+        /// All keys of the databases that it names.
+        case databases
+    }
+
     let op: StaticString
     let type: StaticString?
     let apply: StaticString
     let operation: Operation
     let keys: Keys
     let words: Words
+    let touches: Touches
+    /// Whether the records do not tell what the value of the key is then.
+    let hidesValue: Bool
 
     init(
         _ op: StaticString, _ type: StaticString?, _ apply: StaticString = "absolute", _ keys: Keys = .one(1),
-        _ words: Words = .other, as operation: Operation = .update
+        _ words: Words = .other, as operation: Operation = .update, touches: Touches = .keys, hidesValue: Bool? = nil
     ) {
         self.op = op
         self.type = type
@@ -54,10 +70,12 @@ struct CommandTrait: Sendable {
         self.keys = keys
         self.words = words
         self.operation = operation
+        self.touches = touches
+        self.hidesValue = hidesValue ?? (apply.description != "absolute")
     }
 
     /// A command that is not in the table.
-    static let unknown = CommandTrait("unknown_command", nil, "relative", .none, as: .message)
+    static let unknown = CommandTrait("unknown_command", nil, "relative", .none, as: .message, touches: .first)
 
     /// What is known of the command `name`.
     static func of(_ name: CommandName) -> CommandTrait { table[name] ?? unknown }

@@ -13,6 +13,8 @@ struct CommandWords {
     }
 
     private(set) var places: [Range<Int>] = []
+    /// What the command was wrapped in, from the outermost on.
+    private(set) var envelopes: [ReplayEnvelope] = []
 
     /// How many words there are.
     var count: Int { places.count }
@@ -20,6 +22,12 @@ struct CommandWords {
     /// Finds the words of the command that begins at `start`.
     @inline(__always)
     mutating func find(in bytes: RawSpan, from start: Int) throws(WireFault) -> Outcome {
+        if !envelopes.isEmpty { envelopes.removeAll() }
+        return try findPlain(in: bytes, from: start)
+    }
+
+    @inline(__always)
+    private mutating func findPlain(in bytes: RawSpan, from start: Int) throws(WireFault) -> Outcome {
         places.removeAll(keepingCapacity: true)
         var scan = LineScan(bytes, at: start)
         guard let wordCount = try scan.number(behind: UInt8(ascii: "*")) else { return .short }
@@ -32,6 +40,35 @@ struct CommandWords {
             scan.at = end + 2
         }
         return .whole(scan.at)
+    }
+
+    /// Whether the words that were found at `start` may be an envelope.
+    @inline(__always)
+    func mayBeWrapped(in bytes: RawSpan, from start: Int) -> Bool {
+        guard places.count > 2, places[0].count == 7 else { return false }
+        return ReplayEnvelope.begins(bytes.extracting(start..<bytes.byteCount)) == .yes
+    }
+
+    /// Goes on to the words of the command that lies in the envelopes that were found. What does not hold exactly one
+    /// whole command, or is wrapped too often, stays as it is.
+    mutating func unwrap(in bytes: RawSpan) {
+        let outside = places
+        while let envelope = ReplayEnvelope(self, bytes) {
+            let end = envelope.command.upperBound
+            guard envelopes.count < ReplayEnvelope.depthLimit,
+                (try? findPlain(in: bytes.extracting(0..<end), from: envelope.command.lowerBound)) == .whole(end)
+            else {
+                places = outside
+                envelopes.removeAll()
+                return
+            }
+            envelopes.append(envelope)
+        }
+        // An envelope that cannot be read, inside of one that can.
+        if !envelopes.isEmpty, CommandName(bytes.extracting(places[0])) == ReplayEnvelope.name {
+            places = outside
+            envelopes.removeAll()
+        }
     }
 }
 

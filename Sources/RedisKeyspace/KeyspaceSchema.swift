@@ -2,7 +2,8 @@
 
 public import Changelog
 
-/// The tables of a keyspace: one for each database, all with the same columns (`docs/format.md`, Records of a keyspace).
+/// The tables of a keyspace, or of one shard of it: one for each database, all with the same columns (`docs/format.md`,
+/// Records of a keyspace).
 public struct KeyspaceSchema: Sendable {
     /// The columns in the order in which records append their values.
     static let columns: [TableSchema.Column] = [
@@ -23,19 +24,25 @@ public struct KeyspaceSchema: Sendable {
 
     private var tables: [Int: TableSchema] = [:]
 
-    /// No database was seen yet.
-    public init() {}
+    private let namespace: String?
+
+    /// No database was seen yet; `namespace` is the shard's name, where there are several.
+    public init(namespace: String? = nil) {
+        self.namespace = namespace
+    }
 
     /// The table of a database.
     public mutating func table(_ database: Int) -> TableSchema {
         if let table = tables[database] { return table }
-        let table = TableSchema(table: Self.name(database), columns: Self.columns, key: [])
+        let table = TableSchema(table: Self.name(database, in: namespace), columns: Self.columns, key: [])
         tables[database] = table
         return table
     }
 
     /// What the table of a database is called.
-    public static func name(_ database: Int) -> TableName { TableName(namespace: nil, name: "db\(database)") }
+    public static func name(_ database: Int, in namespace: String? = nil) -> TableName {
+        TableName(namespace: namespace, name: "db\(database)")
+    }
 
     private static func column(_ name: String, _ type: ColumnType) -> TableSchema.Column {
         TableSchema.Column(name: name, type: type, sourceType: "redis")

@@ -17,23 +17,29 @@ public final class KeyspaceSnapshot: SnapshotSource {
     public let position: Position
     private let estimatedByteCount: Int
     private let label: String
+    private let lane: Lane?
     private let makeInput: @Sendable () throws(Fault) -> PayloadInput
     private let origin = Mutex<ReplicationOrigin?>(nil)
 
-    /// A snapshot as of `position`; `label` is what a person calls the payload.
+    /// A snapshot as of `position`, of a shard's lane where there are several; `label` is what a person calls the
+    /// payload.
     public init(
-        at position: Position, estimatedByteCount: Int, label: String,
+        at position: Position, in lane: Lane? = nil, estimatedByteCount: Int, label: String,
         input: @escaping @Sendable () throws(Fault) -> PayloadInput
     ) {
         self.position = position
         self.estimatedByteCount = estimatedByteCount
         self.label = label
+        self.lane = lane
         makeInput = input
     }
 
     /// The payload is one piece, whatever databases are in it.
     public var tasks: [SnapshotTask] {
-        [SnapshotTask(table: KeyspaceSchema.name(0), estimatedByteCount: estimatedByteCount, label: label)]
+        [
+            SnapshotTask(
+                table: KeyspaceSchema.name(0, in: lane?.name), estimatedByteCount: estimatedByteCount, label: label)
+        ]
     }
 
     /// From where the stream of commands goes on, as the payload said; nil before it was read.
@@ -43,22 +49,28 @@ public final class KeyspaceSnapshot: SnapshotSource {
 
     /// A reader from the beginning.
     public func makeReader() throws(Fault) -> KeyspaceSnapshotReader {
-        KeyspaceSnapshotReader(try makeInput(), position: position) { [self] found in origin.withLock { $0 = found } }
+        KeyspaceSnapshotReader(try makeInput(), position: position, lane: lane) { [self] found in
+            origin.withLock { $0 = found }
+        }
     }
 }
 
 /// Reads the keys of one payload.
 public final class KeyspaceSnapshotReader: SnapshotReader {
     private var reader: RDBReader<PayloadInput>?
-    private var recorder = SnapshotRecorder()
-    private let transaction: Transaction
+    private var recorder: SnapshotRecorder
+    private let position: Position
+    private let lane: Lane?
     private let learned: (ReplicationOrigin?) -> Void
 
     init(
-        _ input: consuming PayloadInput, position: Position, learned: @escaping (ReplicationOrigin?) -> Void
+        _ input: consuming PayloadInput, position: Position, lane: Lane?,
+        learned: @escaping (ReplicationOrigin?) -> Void
     ) {
         reader = RDBReader(input)
-        transaction = Transaction(position: position)
+        recorder = SnapshotRecorder(namespace: lane?.name)
+        self.position = position
+        self.lane = lane
         self.learned = learned
     }
 
@@ -68,7 +80,7 @@ public final class KeyspaceSnapshotReader: SnapshotReader {
     /// Adds keys until `batch` is full.
     public func fill(_ batch: inout ChangeBatch) throws(Fault) -> SnapshotFill {
         guard var reader = reader.take() else { throw Fault(.bug, "a snapshot is read on after its end") }
-        batch.begin(transaction)
+        batch.begin(Transaction(position: position, lane: lane.map { batch.index(of: $0) }))
         recorder.begin(&batch)
         do throws(RDBReadError<Fault>) {
             while !batch.isFull {

@@ -9,21 +9,33 @@ public import Faults
 /// A bare command is a transaction, and so is everything from `MULTI` to `EXEC`; its position is the replication offset
 /// at its end. What a link has drained is handed over even when the link is gone; then ``ending`` says why it is gone.
 public struct KeyspaceSource: ChangeSource, ~Copyable {
-    private let link: ReplicationLink
+    /// Where the commands come from.
+    public let link: ReplicationLink
     private var window: SpoolWindow
     private var words = CommandWords()
-    private var recorder: CommandRecorder
+    var recorder: CommandRecorder
     /// Looks for the end of the unit that begins at the next byte, while that is not known.
     private var scanner: UnitScanner?
-    private var unit: Unit?
+    var unit: Unit?
     private var large: LargeCommand?
     /// What must be added to an offset within the spool to make it one of the history.
     private var base: UInt64
     private let target: Position?
-    private var complete: Position
+    var complete: Position
+    /// Reads the values of touched keys.
+    var stage: StateStage
+    let replicationID: String
     private var reported: Position
     private var news: [String: SourceIdentity.Fact]
     private var hasSelected = false
+    private let lane: Lane?
+    /// The place of the lane in the batch that is being filled.
+    private var laneIndex: Int?
+    /// What the anchor shall know of the lane, where there is one; told with the next batch.
+    public var laneFacts: [String: SourceIdentity.Fact] = [:] {
+        didSet { hasNewFacts = hasNewFacts || laneFacts != oldValue }
+    }
+    private var hasNewFacts = false
     /// Why the link ended although nobody asked for it; the source then says that its target is reached.
     public private(set) var ending: Fault?
 
@@ -33,44 +45,67 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private static let largeUnitByteCount: UInt64 = 16 << 20
 
     /// A unit whose end is known.
-    private struct Unit {
-        let transaction: Transaction
+    struct Unit {
+        let position: Position
         /// The offset behind it within the spool.
         let end: UInt64
+        let isLarge: Bool
     }
 
     /// Goes on behind `point`, where `link` does, up to a target; what has changed in who the source is since the anchor
-    /// that `point` is from is among `news`.
+    /// that `point` is from is among `news`. With `state` the values of touched keys are read, too. Of several servers
+    /// each has its `lane`.
     public init(
         _ link: ReplicationLink, from point: ReplicationPoint, until target: Position?,
-        news: [String: SourceIdentity.Fact] = [:]
+        news: [String: SourceIdentity.Fact] = [:], state: StateOptions? = nil, in lane: Lane? = nil,
+        moves: SlotMoves? = nil
     ) {
         self.link = link
         self.target = target
         self.news = news
+        self.lane = lane
         window = SpoolWindow(link.commands)
-        recorder = CommandRecorder(database: point.database ?? 0)
+        recorder = CommandRecorder(
+            database: point.database ?? 0, touched: state.map { _ in TouchedKeys() }, namespace: lane?.name,
+            moves: moves)
+        replicationID = point.replicationID
+        stage = StateStage(state, at: point.offset)
         base = point.offset
         complete = Position(rawValue: point.offset)
         reported = complete
+        link.acknowledge(point.offset)
     }
+
+    /// Whether a unit has begun and is not whole in what was handed over.
+    public var isInsideUnit: Bool { unit != nil }
+    /// Up to where all units are handed over.
+    public var position: Position { complete }
 
     /// Adds units while they fit, and parts of one that is larger than a batch.
     public mutating func fill(
         _ batch: inout ChangeBatch, until deadline: ContinuousClock.Instant
     ) throws(Fault) -> FillOutcome {
         recorder.begin(&batch)
-        if let unit { batch.begin(unit.transaction) }
+        laneIndex = lane.map { batch.index(of: $0) }
+        if let unit { begin(unit, in: &batch) }
+        continueState(in: &batch)
         while !batch.isFull {
+            if stage.isReading {
+                if try stepState(into: &batch) { return finish(&batch, .more, .wanted) }
+                if .now >= deadline { break }
+                continue
+            }
             if let unit {
                 if try decode(unit, into: &batch, until: deadline) { continue }
                 break
             }
-            if let target, complete >= target { return finish(&batch, .targetReached) }
-            if try !beginUnit(in: &batch, until: deadline) {
-                guard ending == nil else { return finish(&batch, .targetReached) }
-                if .now >= deadline { break }
+            let isOver = ending != nil || target.map { complete >= $0 } ?? false
+            if isHolding, isOver || isStateDue {
+                try beginState(in: &batch)
+                continue
             }
+            if isOver { return finish(&batch, .targetReached) }
+            if try !beginUnit(in: &batch, until: deadline), ending == nil, .now >= deadline { break }
         }
         return finish(&batch, .more)
     }
@@ -90,7 +125,11 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
 
     /// What holds at the end of a batch is told there. Where a database was selected no anchor stands inside the batch,
     /// also when a unit is open at its end.
-    private mutating func finish(_ batch: inout ChangeBatch, _ outcome: FillOutcome) -> FillOutcome {
+    private mutating func finish(
+        _ batch: inout ChangeBatch, _ outcome: FillOutcome, _ anchoring: AnchorWish = .free
+    ) -> FillOutcome {
+        batch.anchoring = isHolding ? .held : anchoring
+        if lane != nil { return finishLane(&batch, outcome) }
         if hasSelected { news["db"] = .number(Int64(recorder.database)) }
         hasSelected = false
         if !news.isEmpty {
@@ -104,7 +143,19 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         return outcome
     }
 
+    private mutating func finishLane(_ batch: inout ChangeBatch, _ outcome: FillOutcome) -> FillOutcome {
+        guard let lane, hasNewFacts || complete > reported else { return outcome }
+        batch.marks.append(LaneMark(lane: lane, point: LanePoint(position: complete), facts: laneFacts))
+        hasNewFacts = false
+        reported = complete
+        return outcome
+    }
+
     // MARK: Units
+
+    private func begin(_ unit: Unit, in batch: inout ChangeBatch) {
+        batch.begin(Transaction(position: unit.position, isLarge: unit.isLarge, lane: laneIndex))
+    }
 
     /// Finds the next unit and begins it, or takes a bare command in; false when its bytes have not come.
     private mutating func beginUnit(
@@ -138,11 +189,12 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
         }
         scanner = nil
         let position = Position(rawValue: base + end.offset - end.newlineCount)
-        let transaction = Transaction(
-            position: position, isLarge: end.offset - window.offset > Self.largeUnitByteCount)
-        unit = Unit(transaction: transaction, end: end.offset)
+        let begun = Unit(
+            position: position, end: end.offset,
+            isLarge: end.offset - window.offset > Self.largeUnitByteCount)
+        unit = begun
         recorder.beginUnit()
-        batch.begin(transaction)
+        begin(begun, in: &batch)
         return true
     }
 
@@ -155,9 +207,14 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
                 guard try decodeLarge(into: &batch, until: deadline) else { return false }
             }
             skipNewlines()
+            if isStateFull {
+                try beginState(in: &batch)
+                return true
+            }
             guard window.offset < unit.end else {
                 batch.end()
-                complete = unit.transaction.position
+                complete = unit.position
+                stage.countTransaction()
                 self.unit = nil
                 return true
             }
@@ -202,7 +259,11 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private static func find(
         _ words: inout CommandWords, in window: borrowing SpoolWindow
     ) throws(WireFault) -> CommandWords.Outcome {
-        try words.find(in: window.buffer.bytes, from: window.at)
+        let outcome = try words.find(in: window.buffer.bytes, from: window.at)
+        if case .whole = outcome, words.mayBeWrapped(in: window.buffer.bytes, from: window.at) {
+            words.unwrap(in: window.buffer.bytes)
+        }
+        return outcome
     }
 
     @inline(__always)
@@ -219,9 +280,10 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     private mutating func takeBare(_ name: CommandName, end: Int, into batch: inout ChangeBatch) throws(Fault) {
         let position = Position(rawValue: base + window.offset + UInt64(end - window.at))
         if try !takeHousekeeping(name, in: &batch) {
-            batch.begin(Transaction(position: position))
+            batch.begin(Transaction(position: position, lane: laneIndex))
             recorder.beginUnit()
             record(name, into: &batch)
+            stage.countTransaction()
             batch.end()
         }
         complete = position
@@ -229,7 +291,17 @@ public struct KeyspaceSource: ChangeSource, ~Copyable {
     }
 
     private mutating func record(_ name: CommandName, into batch: inout ChangeBatch) {
+        if !words.envelopes.isEmpty { selectOfEnvelope(in: &batch) }
         Self.record(name, words, in: window, &recorder, into: &batch)
+    }
+
+    /// A wrapped command has its database beside it.
+    private mutating func selectOfEnvelope(in batch: inout ChangeBatch) {
+        guard let database = words.envelopes.database(in: window.buffer.bytes), database != recorder.database else {
+            return
+        }
+        recorder.select(database, in: &batch)
+        hasSelected = true
     }
 
     /// Takes in a command that has no record; false when it is none of those.

@@ -104,6 +104,9 @@ struct LargeCommand: ~Copyable {
             key = ByteBuffer(capacity: places[index].count)
             key?.append(window.buffer.bytes.extracting(places[index]))
         }
+        if CommandTrait.of(name).touches == .first, places.count > 1 {
+            recorder.touched?.insert(window.buffer.bytes.extracting(places[1]), in: recorder.database)
+        }
         recorder.appendHead(name, nameBytes, key: key, argumentCount: argumentCount, into: &batch)
     }
 }
@@ -117,4 +120,10 @@ extension CommandTrait {
         case .all, .pairs, .two: 1
         }
     }
+
+    /// Whether its first words name all that it touches.
+    var hasOneKey: Bool { if case .one = keys { true } else { false } }
+
+    /// Whether the value may stay hidden when options, which are not looked at, stand behind the key.
+    var mayHideValueWhenLarge: Bool { touches != .first && (hidesValue || words == .scores) }
 }

@@ -2,6 +2,7 @@
 
 import Bytes
 import Changelog
+import RedisState
 
 /// Which record of several that one large key or command needs a record is.
 enum Piece {
@@ -83,6 +84,21 @@ extension ByteBuffer {
         let start = beginNestedScalar()
         append(text: text)
         endNestedScalar(start)
+    }
+
+    /// Appends a key and what `write` appends to the map that was begun.
+    mutating func appendMeta(_ name: StaticString, write: (inout ByteBuffer) -> Void) {
+        appendMetaName(name)
+        let start = beginNestedScalar()
+        write(&self)
+        endNestedScalar(start)
+    }
+
+    /// Appends as of which point something is exact, where that is told, to the map that was begun.
+    mutating func appendMeta(_ stamp: StateStamp) {
+        guard let offset = stamp.offset, let id = stamp.replicationID else { return }
+        appendMeta("as_of", offset)
+        appendMeta("replid", text: id)
     }
 
     private mutating func appendMetaName(_ name: StaticString) {

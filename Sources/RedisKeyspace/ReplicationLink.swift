@@ -48,16 +48,21 @@ public final class ReplicationLink: Sendable {
         try doing("asking \(options.endpoint) for replication") { () throws(Fault) -> ReplicationLink in
             var handshake = try ReplicationHandshake(options)
             let answer = try handshake.ask(request)
-            return ReplicationLink(options, answer, handshake.end())
+            return ReplicationLink(options, request, answer, handshake.end())
         }
     }
 
-    private init(_ options: ReplicationOptions, _ answer: Answer, _ link: consuming DetachedLink) {
+    private init(
+        _ options: ReplicationOptions, _ request: Request, _ answer: Answer, _ link: consuming DetachedLink
+    ) {
         self.answer = answer
+        if case .partial(let point) = request { durable.store(point.offset, ordering: .relaxed) }
         payload = ByteSpool(
-            folder: options.spoolFolder, name: "payload", limits: options.limits, crash: options.crash)
+            folder: options.spoolFolder, name: options.spoolPrefix + "payload", limits: options.limits,
+            crash: options.crash)
         commands = ByteSpool(
-            folder: options.spoolFolder, name: "commands", limits: options.limits, crash: options.crash)
+            folder: options.spoolFolder, name: options.spoolPrefix + "commands", limits: options.limits,
+            bell: options.bell, crash: options.crash)
         thread = Mutex(nil)
         let waiting = Mutex<DetachedLink?>(link)
         let body = LinkBody(options, payload: payload, commands: commands)

@@ -2,6 +2,7 @@
 
 public import Faults
 public import RedisURI
+public import Threads
 
 /// What a replica that only listens needs to know.
 public struct ReplicationOptions: Sendable {
@@ -19,6 +20,10 @@ public struct ReplicationOptions: Sendable {
     public let endpoint: Endpoint
     /// Where files of the spools stand.
     public let spoolFolder: String
+    /// What the names of those files begin with: links that stand side by side need names of their own.
+    public var spoolPrefix = ""
+    /// Rings when something has come, where somebody waits for several links at once.
+    public var bell = Monitor()
     /// How much may wait in each spool.
     public var limits = ByteSpool.Limits()
     /// What the source is told.

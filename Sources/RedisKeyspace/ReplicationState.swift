@@ -14,6 +14,8 @@ public struct ReplicationState: Sendable, Hashable {
     public let offset: UInt64
     /// Whether it is a master.
     public let isMaster: Bool
+    /// Whether it is a replica whose link to its master is up.
+    public let isFollowing: Bool
     /// The offset of the first byte that can be asked for again; nil when it keeps none.
     public let backlogStart: UInt64?
     /// How many bytes it keeps at most.
@@ -27,6 +29,7 @@ public struct ReplicationState: Sendable, Hashable {
         replicationID = id
         self.offset = offset
         isMaster = fields["role"] == "master"
+        isFollowing = !isMaster && fields["master_link_status"] == "up"
         let former = fields["master_replid2"].flatMap { $0.utf8.contains { $0 != 0x30 } ? $0 : nil }
         let end = fields["second_repl_offset"].flatMap { UInt64($0) }
         formerID = end == nil ? nil : former

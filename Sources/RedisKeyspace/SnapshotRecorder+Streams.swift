@@ -124,7 +124,7 @@ extension SnapshotRecorder {
         items.endNestedScalar(start)
     }
 
-    private mutating func appendStreamRecord(
+    mutating func appendStreamRecord(
         _ op: StaticString, hasItems: Bool, hasMeta: Bool = true, into batch: inout ChangeBatch
     ) {
         beginRecord(op, in: &batch)
@@ -149,6 +149,7 @@ extension SnapshotRecorder {
         meta.appendMeta("module", text: module.name)
         meta.appendMeta("module_version", UInt64(module.encodingVersion))
         meta.appendMeta("bytes", byteCount)
+        if let stamp, isKey { meta.appendMeta(stamp) }
         meta.endNested()
         beginRecord("module", hasKey: isKey, in: &batch)
         batch.appendNull()

@@ -3,6 +3,7 @@
 import Bytes
 import Changelog
 import RedisRDB
+import RedisState
 
 /// Turns what a payload tells into records, one key after the other (`docs/format.md`, Records of a keyspace).
 ///
@@ -12,7 +13,9 @@ struct SnapshotRecorder: ~Copyable {
     let runByteCount: Int
     /// The next record's place in the snapshot, from 1.
     var ordinal: UInt64 = 1
-    private var tables = KeyspaceSchema()
+    private var tables: KeyspaceSchema
+    /// As of which point the keys are exact that are not of a snapshot.
+    var stamp: StateStamp?
     var database = 0
     var schema = 0
 
@@ -44,8 +47,10 @@ struct SnapshotRecorder: ~Copyable {
         var hasOpenState = false
     }
 
-    init(runByteCount: Int = 1 << 20) {
+    /// Begins; `namespace` is the shard's name, where there are several.
+    init(runByteCount: Int = 1 << 20, namespace: String? = nil) {
         self.runByteCount = runByteCount
+        tables = KeyspaceSchema(namespace: namespace)
     }
 
     /// From where the stream of commands goes on, as far as the payload has told.
@@ -86,7 +91,8 @@ struct SnapshotRecorder: ~Copyable {
         }
     }
 
-    private mutating func select(_ number: Int, in batch: inout ChangeBatch) {
+    mutating func select(_ number: Int, in batch: inout ChangeBatch) {
+        guard number != database else { return }
         database = number
         schema = batch.index(of: tables.table(number))
     }
@@ -98,10 +104,11 @@ struct SnapshotRecorder: ~Copyable {
         self.key.append(key.name)
         facts = Facts(type: key.type, expiresAt: key.expiresAt)
         run = Run()
-        guard key.idleSeconds != nil || key.frequency != nil else { return }
+        guard key.idleSeconds != nil || key.frequency != nil || stamp?.offset != nil else { return }
         facts.hasMeta = true
         meta.removeAll()
         meta.beginNestedMap()
+        if let stamp { meta.appendMeta(stamp) }
         if let idle = key.idleSeconds { meta.appendMeta("idle_seconds", idle) }
         if let frequency = key.frequency { meta.appendMeta("frequency", UInt64(frequency)) }
         meta.endNested()
@@ -131,6 +138,7 @@ struct SnapshotRecorder: ~Copyable {
         meta.removeAll()
         meta.beginNestedMap()
         meta.appendMeta("count", itemCount)
+        if let stamp { meta.appendMeta(stamp) }
         meta.endNested()
         beginRecord("row_end", in: &batch)
         batch.appendNull()
@@ -234,7 +242,7 @@ struct SnapshotRecorder: ~Copyable {
         }
     }
 
-    private mutating func beginRuns(in batch: inout ChangeBatch) {
+    mutating func beginRuns(in batch: inout ChangeBatch) {
         guard run.pieces == 0 else { return }
         beginRecord("row_begin", in: &batch)
         batch.appendNull()

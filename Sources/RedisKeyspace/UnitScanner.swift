@@ -18,6 +18,10 @@ struct UnitScanner: ~Copyable {
     private var wordsLeft = 0
     private var isFirstWord = false
     private var depth = 0
+    /// The words of a command that may be wrapped.
+    private var words = CommandWords()
+    /// How large an envelope is that may hold `MULTI` or `EXEC`.
+    private static let envelopeByteCount = 16 << 10
 
     /// Begins at the first byte of a unit.
     init(_ spool: ByteSpool, from offset: UInt64) {
@@ -42,7 +46,10 @@ struct UnitScanner: ~Copyable {
 
     private mutating func step() throws(WireFault) -> Step {
         guard window.count > 0 else { return .short }
-        if wordsLeft == 0 { return try beginCommand() }
+        if wordsLeft == 0 {
+            if let step = try takeEnvelope() { return step }
+            return try beginCommand()
+        }
         guard let (length, used) = try number(behind: UInt8(ascii: "$")) else { return .short }
         if isFirstWord {
             // A name is short; what is longer than this is none of ours.
@@ -53,6 +60,33 @@ struct UnitScanner: ~Copyable {
         window.skip(used + length + 2)
         wordsLeft -= 1
         return wordsLeft == 0 && depth == 0 ? .end : .goOn
+    }
+
+    /// Takes in a command that is wrapped; nil when the next one is not, or so large that neither `MULTI` nor `EXEC` is in it.
+    private mutating func takeEnvelope() throws(WireFault) -> Step? {
+        switch ReplayEnvelope.begins(window.buffer.bytes.extracting(window.at..<window.buffer.count)) {
+        case .no: return nil
+        case .perhaps: return .short
+        case .yes: break
+        }
+        guard let (name, byteCount) = try Self.unwrap(window, &words) else {
+            return window.count < Self.envelopeByteCount ? .short : nil
+        }
+        guard byteCount < Self.envelopeByteCount else { return nil }
+        note(name)
+        window.skip(byteCount)
+        return depth == 0 ? .end : .goOn
+    }
+
+    /// The name of the next command, its envelopes taken off, and how many bytes it has with them; nil when not all of them
+    /// are there.
+    private static func unwrap(
+        _ window: borrowing SpoolWindow, _ words: inout CommandWords
+    ) throws(WireFault) -> (CommandName, Int)? {
+        let bytes = window.buffer.bytes
+        guard case .whole(let end) = try words.find(in: bytes, from: window.at) else { return nil }
+        words.unwrap(in: bytes)
+        return (CommandName(bytes.extracting(words.places[0])), end - window.at)
     }
 
     private mutating func beginCommand() throws(WireFault) -> Step {
@@ -77,7 +111,11 @@ struct UnitScanner: ~Copyable {
 
     private mutating func note(nameAt used: Int, _ length: Int) {
         let start = window.at + used
-        switch CommandName(window.buffer.bytes.extracting(start..<start + length)) {
+        note(CommandName(window.buffer.bytes.extracting(start..<start + length)))
+    }
+
+    private mutating func note(_ name: CommandName) {
+        switch name {
         case .multi: depth += 1
         case .exec: depth = 0
         default: return

@@ -19,6 +19,10 @@ struct FollowedStream: Sendable {
     var isOfRound = false
     /// How many entries the next page asks for.
     var pageCount = 100
+    /// The node of a cluster at which it was looked at last; nil outside of clusters, and before the first look.
+    var node: String?
+    /// How often it was looked for at another node since it was found the last time.
+    var hopCount = 0
 
     init(_ name: StreamName, lane: Lane, memory: StreamMemory) {
         self.name = name
@@ -40,14 +44,17 @@ struct FollowedStream: Sendable {
             let name = StreamName(lane: mark.lane.name, keyFact: mark.facts[Self.keyFact])
         else { throw Fault(.exportBroken, "lane \(mark.lane.name) of the newest anchor is no stream") }
         self.init(name, lane: mark.lane, memory: StreamMemory(point: mark.point, facts: mark.facts))
+        if case .text(let node)? = mark.facts[Self.nodeFact] { self.node = node }
     }
 
     private static let keyFact = "key"
+    private static let nodeFact = "node"
 
     /// How far it is handed over, as an anchor tells of it.
     var mark: LaneMark {
         var facts = memory.facts
         facts[Self.keyFact] = name.keyFact
+        facts[Self.nodeFact] = node.map { .text($0) }
         return LaneMark(lane: lane, point: memory.point, facts: facts)
     }
 

@@ -64,16 +64,7 @@ struct GroupSession: ~Copyable {
 
     /// Whether a stream has the group.
     mutating func has(_ options: GroupOptions, at name: StreamName) throws(Fault) -> Bool {
-        let reply = try plain.run([Array("XINFO".utf8), Array("GROUPS".utf8), name.key])
-        if case .error(let error) = reply {
-            if error.message.hasPrefix("ERR no such key") { return false }
-            if error.kind == .other("WRONGTYPE") { throw StreamReading.wrongType(name) }
-            throw error.fault
-        }
-        return (reply.elements ?? []).contains { group in
-            guard let facts = group.elements, facts.count >= 2 else { return false }
-            return facts[1].text == options.group
-        }
+        try plain.hasGroup(options.group, at: name)
     }
 
     /// Creates the group, and the stream when it is not there.
@@ -90,5 +81,21 @@ struct GroupSession: ~Copyable {
     /// The last identifier of a stream.
     mutating func lastGenerated(of name: StreamName) throws(Fault) -> EntryID {
         try plain.states(of: [name.key])[0]?.lastGenerated ?? .zero
+    }
+}
+
+extension StreamSession {
+    /// Whether a stream has a group of this name.
+    mutating func hasGroup(_ group: String, at name: StreamName) throws(Fault) -> Bool {
+        let reply = try run([Array("XINFO".utf8), Array("GROUPS".utf8), name.key])
+        if case .error(let error) = reply {
+            if error.message.hasPrefix("ERR no such key") { return false }
+            if error.kind == .other("WRONGTYPE") { throw StreamReading.wrongType(name) }
+            throw error.fault
+        }
+        return (reply.elements ?? []).contains { found in
+            guard let facts = found.elements, facts.count >= 2 else { return false }
+            return facts[1].text == group
+        }
     }
 }

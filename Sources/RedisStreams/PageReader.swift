@@ -15,7 +15,7 @@ struct PageReader: ~Copyable {
         /// How many entries were asked for.
         let count: Int
         fileprivate let begun = ContinuousClock.now
-        fileprivate var repliesLeft = 4
+        fileprivate var repliesLeft = 0
         fileprivate var refusal: RedisError?
 
         init(stream: Int, count: Int) {
@@ -40,16 +40,19 @@ struct PageReader: ~Copyable {
     }
 
     private var connection: RedisConnection
+    private let place: StreamPlace
     /// The page that was asked for and has not come.
     private(set) var request: Request?
 
-    init(_ connection: consuming RedisConnection) {
+    init(_ connection: consuming RedisConnection, at place: StreamPlace) {
         self.connection = connection
+        self.place = place
     }
 
     /// Asks for the entries of a stream from `point` on, that one included. One page may be asked for at a time.
     mutating func ask(_ request: Request, of stream: borrowing FollowedStream, from point: EntryID) throws(Fault) {
         guard self.request == nil else { throw Fault(.bug, "a page was asked for while another is on its way") }
+        if place != .alone { try connection.enqueue(StreamCommand.asking) }
         try connection.enqueue(RedisCommand("MULTI"))
         try connection.enqueue(
             StreamCommand.page(of: stream.name.key, from: point, to: stream.bound, count: request.count))
@@ -57,6 +60,7 @@ struct PageReader: ~Copyable {
         try connection.enqueue(RedisCommand("EXEC"))
         try connection.flush()
         self.request = request
+        self.request?.repliesLeft = connection.pendingCount
     }
 
     /// Waits for the page; false when it did not come before the deadline.
@@ -76,9 +80,18 @@ struct PageReader: ~Copyable {
                 request.refusal = RedisError(connection.reply.bytes)
             }
         }
-        if let refusal = request.refusal { throw refusal.fault.adding("reading streams") }
+        if let refusal = request.refusal, place == .alone || StreamRedirect(refusal) == nil {
+            throw refusal.fault.adding("reading streams")
+        }
         self.request = request
         return true
+    }
+
+    /// Where the stream is instead of the page that has come; nil when the page is one.
+    mutating func takeRedirect() -> StreamRedirect? {
+        guard let redirect = request?.refusal.flatMap({ StreamRedirect($0) }) else { return nil }
+        request = nil
+        return redirect
     }
 
     /// Takes the page that has come: what it is found to be, with the entry that `memory` knows looked for.

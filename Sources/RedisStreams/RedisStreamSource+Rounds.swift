@@ -18,8 +18,8 @@ extension RedisStreamSource {
         }
         if roundLeft == 0 { adoptCounts() }
         discovery.beginRound()
-        let waiting = options.selection.keys.filter { numbers[$0] == nil }
-        try welcome(waiting)
+        let awaited = place == .alone ? options.selection.keys : expectedKeys
+        try propose(awaited.filter { numbers[$0] == nil })
     }
 
     mutating func settleRound(of number: Int) {
@@ -36,27 +36,40 @@ extension RedisStreamSource {
 
     mutating func discover() throws(Fault) {
         let found = try discovery.step(&session).filter { numbers[$0] == nil }
-        try welcome(Set(found).sorted { $0.lexicographicallyPrecedes($1) })
+        try propose(Set(found).sorted { $0.lexicographicallyPrecedes($1) })
+    }
+
+    /// What is found at a node of a cluster may be followed at another one.
+    private mutating func propose(_ keys: [[UInt8]]) throws(Fault) {
+        guard place == .alone else {
+            candidates += keys
+            return
+        }
+        try welcome(keys)
     }
 
     /// Takes streams in that are seen for the first time.
     private mutating func welcome(_ keys: [[UInt8]]) throws(Fault) {
         for (key, state) in zip(keys, try session.states(of: keys)) {
             guard let state, numbers[key] == nil else { continue }
-            let stream = FollowedStream(StreamName(key: key), beginningAt: .zero, of: state)
-            try refuseCollision(stream.name)
-            options.report(StreamReport(.info, "stream \(stream.name.text) is new: it is read from its first entry on"))
-            add(stream)
-            touched.insert(streams.count - 1)
-            makeDue(streams.count - 1)
+            try welcome(FollowedStream(StreamName(key: key), beginningAt: .zero, of: state))
         }
+    }
+
+    /// Takes a stream in that is seen for the first time.
+    mutating func welcome(_ stream: FollowedStream) throws(Fault) {
+        try refuseCollision(stream.name)
+        options.report(StreamReport(.info, "stream \(stream.name.text) is new: it is read from its first entry on"))
+        add(stream)
+        touched.insert(streams.count - 1)
+        makeDue(streams.count - 1)
     }
 
     private func refuseCollision(_ name: StreamName) throws(Fault) {
         guard let other = streams.first(where: { $0.name.text == name.text }), other.name.key != name.key else {
             return
         }
-        throw Fault(.redisStreamName, "two streams would both be called \(name.text) in the export")
+        throw StreamReading.collision(name)
     }
 
     mutating func add(_ stream: FollowedStream) {
@@ -87,9 +100,9 @@ extension CommandCounts {
     /// Under which name an anchor keeps them.
     static let factName = "commands"
 
-    /// Those that an anchor keeps.
-    init?(fact identity: SourceIdentity) {
-        guard let text = identity.text(Self.factName), let counts = CommandCounts(text) else { return nil }
+    /// Those that an anchor keeps under a name.
+    init?(fact name: String, of identity: SourceIdentity) {
+        guard let text = identity.text(name), let counts = CommandCounts(text) else { return nil }
         self = counts
     }
 }

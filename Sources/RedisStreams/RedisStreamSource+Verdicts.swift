@@ -10,6 +10,7 @@ extension RedisStreamSource {
         _ verdict: StreamVerdict, _ finding: PageReader.Finding, to number: Int
     ) throws(Fault) -> Bool {
         let name = streams[number].name.text
+        markBeforeBreak(verdict, number)
         switch verdict {
         case .absent, .needsEvidence:
             streams[number].isDone = streams[number].bound != nil
@@ -36,6 +37,15 @@ extension RedisStreamSource {
         return true
     }
 
+    /// What was handed over before a break is told before it: whoever goes on in between must meet the break again.
+    private mutating func markBeforeBreak(_ verdict: StreamVerdict, _ number: Int) {
+        switch verdict {
+        case .absent, .gone, .goOn, .needsEvidence: return
+        case .gap, .unknown, .reset:
+            if touched.remove(number) != nil { marksBeforeBreaks.append(streams[number].mark) }
+        }
+    }
+
     /// Counts anew behind something that was not counted.
     private mutating func settle(_ finding: PageReader.Finding, _ number: Int) {
         guard let look = finding.look else { return }
@@ -53,7 +63,7 @@ extension RedisStreamSource {
         record(.reset, reason, number)
         makeDue(number)
         guard missing > 0 else { return }
-        let evidence = CommandEvidence(from: counts, to: CommandCounts(try session.info()))
+        let evidence = try evidence(of: number)
         streams[number].memory.point = state.end
         let what = "\(missing) entries of the new stream were gone before they were read"
         guard evidence.excludesReplacement else {
@@ -77,6 +87,13 @@ extension RedisStreamSource {
         notices.append(
             SourceNotice(code: "redis.stream.deleted", table: streams[number].name.text, message: message))
         touched.insert(number)
+    }
+
+    /// What the server has run since the last look at a stream. A stream that was looked at elsewhere may have been
+    /// replaced there, and nobody's counts tell.
+    mutating func evidence(of number: Int) throws(Fault) -> CommandEvidence {
+        guard streams[number].node == place.node else { return .none }
+        return CommandEvidence(from: counts, to: CommandCounts(try session.info()))
     }
 
     private func stopIfAsked(_ name: String, _ reason: String) throws(Fault) {

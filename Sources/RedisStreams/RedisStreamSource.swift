@@ -13,6 +13,8 @@ import Threads
 /// are added.
 public struct RedisStreamSource: ChangeSource, ~Copyable {
     let options: StreamOptions
+    /// Where the streams are read.
+    let place: StreamPlace
     private var pages: PageReader
     private var bell: StreamBell
     var session: StreamSession
@@ -27,6 +29,8 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     private var turn = 0
     var breaks: [LaneBreak] = []
     var touched: Set<Int> = []
+    /// Marks that hold before the breaks.
+    var marksBeforeBreaks: [LaneMark] = []
     var notices: [SourceNotice] = []
     var counts: CommandCounts?
     var countsOfRound: CommandCounts?
@@ -36,6 +40,12 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     var nextClock = ContinuousClock.now
     /// Whether nothing more can come up to the target.
     var isFinal = false
+    /// At a node of a cluster: the named streams of its slots that are not there yet.
+    var expectedKeys: [[UInt8]] = []
+    /// At a node of a cluster: keys that were found and are not followed here.
+    var candidates: [[UInt8]] = []
+    /// At a node of a cluster: streams that are not there any more, and where they are said to be.
+    var departures: [(stream: FollowedStream, to: StreamRedirect)] = []
 
     private struct OpenPage {
         let stream: Int
@@ -53,19 +63,28 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     public static func open(
         _ options: StreamOptions, from marks: [LaneMark], identity: SourceIdentity
     ) throws(Fault) -> RedisStreamSource {
-        let session = try StreamSession.open(options)
-        var source = RedisStreamSource(
-            options, session: session, pages: PageReader(try StreamSession.connect(options)),
-            bell: StreamBell(try StreamSession.connect(options)), counts: CommandCounts(fact: identity))
+        var source = try connect(options, at: .alone, identity)
         try source.take(marks)
         return source
     }
 
+    /// Connects to the server at a place, without any stream.
+    static func connect(
+        _ options: StreamOptions, at place: StreamPlace, _ identity: SourceIdentity
+    ) throws(Fault) -> RedisStreamSource {
+        RedisStreamSource(
+            options, at: place, session: try StreamSession.open(options),
+            pages: PageReader(try StreamSession.connect(options), at: place),
+            bell: StreamBell(try StreamSession.connect(options), at: place),
+            counts: CommandCounts(fact: place.countsFact, of: identity))
+    }
+
     private init(
-        _ options: StreamOptions, session: consuming StreamSession, pages: consuming PageReader,
-        bell: consuming StreamBell, counts: CommandCounts?
+        _ options: StreamOptions, at place: StreamPlace, session: consuming StreamSession,
+        pages: consuming PageReader, bell: consuming StreamBell, counts: CommandCounts?
     ) {
         self.options = options
+        self.place = place
         self.session = session
         self.pages = pages
         self.bell = bell
@@ -107,7 +126,7 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     ) throws(Fault) -> FillOutcome {
         while true {
             if !breaks.isEmpty {
-                guard batch.isEmpty, touched.isEmpty else { return end(&batch) }
+                guard batch.isEmpty, touched.isEmpty, marksBeforeBreaks.isEmpty else { return end(&batch) }
                 batch.laneBreak = breaks.removeFirst()
                 return .more
             }
@@ -136,14 +155,19 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
 
     /// Says in the batch what holds at its end.
     private mutating func end(_ batch: inout ChangeBatch) -> FillOutcome {
+        batch.marks += marksBeforeBreaks
+        marksBeforeBreaks = []
         for number in touched.sorted() { batch.marks.append(streams[number].mark) }
         touched.removeAll(keepingCapacity: true)
         batch.notices += notices
         notices = []
-        if let newCounts { batch.facts[CommandCounts.factName] = .text(newCounts.description) }
+        if let newCounts { batch.facts[place.countsFact] = .text(newCounts.description) }
         newCounts = nil
         return .more
     }
+
+    /// Whether a page is on its way.
+    var isReading: Bool { pages.request != nil }
 
     // MARK: Steps
 
@@ -197,8 +221,9 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
 
     /// Waits until something is added, or for the next round, or for the deadline.
     private mutating func listen(until deadline: ContinuousClock.Instant) throws(Fault) -> Step {
-        let points = listened()
-        guard !points.isEmpty else {
+        let asks = bell.asksNext
+        let points = asks ? listened() : []
+        guard !asks || !points.isEmpty else {
             pause(max(.zero, min(deadline, nextRound) - .now))
             return .now < deadline ? .taken : .nothing
         }
@@ -217,6 +242,7 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         var points = streams.filter { !$0.isDone }.map { stream in
             (key: stream.name.key, point: stream.memory.isGone ? .zero : stream.memory.point)
         }
+        guard place == .alone else { return points }
         for key in options.selection.keys where numbers[key] == nil { points.append((key: key, point: .zero)) }
         return points
     }
@@ -226,13 +252,14 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
     /// Judges the page that has come.
     private mutating func examine() throws(Fault) {
         guard let number = pages.request?.stream else { return }
+        if let redirect = pages.takeRedirect() { return depart(number, to: redirect) }
         let finding = try pages.take(streams[number].memory, of: streams[number].name)
         var verdict = StreamVerdict(streams[number].memory, finding.look, nil)
         if verdict == .needsEvidence {
-            let evidence = CommandEvidence(from: counts, to: CommandCounts(try session.info()))
-            verdict = StreamVerdict(streams[number].memory, finding.look, evidence)
+            verdict = StreamVerdict(streams[number].memory, finding.look, try evidence(of: number))
         }
         let isReadable = try apply(verdict, finding, to: number)
+        noteFound(number)
         settleRound(of: number)
         guard isReadable, let look = finding.look else { return }
         let isAtEnd = look.unread != nil

@@ -2,6 +2,7 @@
 
 public import Changelog
 public import Faults
+import RedisCluster
 import RedisFacts
 import RedisURI
 
@@ -26,23 +27,47 @@ public struct StreamBeginning: Sendable {
 
     /// Looks at the server. Nothing is changed there.
     public static func look(_ options: StreamOptions, at start: StreamStart) throws(Fault) -> StreamBeginning {
+        guard options.address.topology != .cluster else {
+            let session = try ClusterSession(options)
+            let identity = identity(of: try session.infos())
+            let keys = try session.keys(options.selection)
+            return try StreamBeginning(identity, keys, session.states(of: keys), start)
+        }
         var session = try StreamSession.open(options)
         let info = try session.info()
         let keys = try keys(options.selection, &session)
-        let states = try session.states(of: keys)
-        var streams: [Stream] = []
-        for (key, state) in zip(keys, states) {
-            if let state { streams.append(stream(StreamName(key: key), state, start)) }
-        }
-        try refuseCollisions(streams)
-        return StreamBeginning(
-            identity: identity(of: info, options), streams: streams.sorted { $0.name.text < $1.name.text })
+        return try StreamBeginning(identity(of: info, options), keys, session.states(of: keys), start)
     }
 
-    /// Who the server is now.
+    private init(
+        _ identity: SourceIdentity, _ keys: [[UInt8]], _ states: [StreamState?], _ start: StreamStart
+    ) throws(Fault) {
+        var streams: [Stream] = []
+        for (key, state) in zip(keys, states) {
+            if let state { streams.append(Self.stream(StreamName(key: key), state, start)) }
+        }
+        try Self.refuseCollisions(streams)
+        self.identity = identity
+        self.streams = streams.sorted { $0.name.text < $1.name.text }
+    }
+
+    /// Who the server is now, or the cluster.
     public static func identity(_ options: StreamOptions) throws(Fault) -> SourceIdentity {
+        guard options.address.topology != .cluster else { return identity(of: try ClusterSession(options).infos()) }
         var session = try StreamSession.open(options)
         return identity(of: try session.info(), options)
+    }
+
+    /// Of a cluster each master's counts are kept under its name.
+    private static func identity(of nodes: [(shard: ClusterTopology.Shard, info: ServerInfo)]) -> SourceIdentity {
+        var facts: [String: SourceIdentity.Fact] = [
+            "mode": .text("streams"), "database": .number(0), "shards": .number(Int64(nodes.count)),
+        ]
+        for (shard, info) in nodes {
+            facts[StreamPlace.node(shard.master.id).countsFact] = .text(CommandCounts(info).description)
+        }
+        facts["serverVersion"] = nodes.first.map { .text($0.info.version) }
+        return SourceIdentity(kind: "redis", facts: facts, notation: .clock)
     }
 
     private static func identity(of info: ServerInfo, _ options: StreamOptions) -> SourceIdentity {
@@ -76,8 +101,7 @@ public struct StreamBeginning: Sendable {
     private static func refuseCollisions(_ streams: [Stream]) throws(Fault) {
         var names: Set<String> = []
         for stream in streams where !names.insert(stream.name.text).inserted {
-            throw Fault(
-                .redisStreamName, "two streams would both be called \(stream.name.text) in the export")
+            throw StreamReading.collision(stream.name)
         }
     }
 }

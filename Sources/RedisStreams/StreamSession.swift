@@ -19,8 +19,7 @@ struct StreamSession: ~Copyable {
     static func connect(_ options: StreamOptions) throws(Fault) -> RedisConnection {
         guard options.address.topology == .single, let endpoint = options.address.endpoints.first else {
             throw Fault(
-                .settingInvalid, "--streams reads from one server, and --source names a cluster or sentinels",
-                hint: "name one server: redis://host:port")
+                .bug, "streams are read from one server, and the address names several")
         }
         return try RedisConnection.connect(to: endpoint, as: options.address, name: options.clientName)
     }
@@ -51,6 +50,26 @@ struct StreamSession: ~Copyable {
         return states
     }
 
+    /// What a node of a cluster says of streams, in the order of `keys`; of those too whose slot is only being brought to
+    /// it.
+    mutating func answers(of keys: [[UInt8]]) throws(Fault) -> [StreamAnswer] {
+        var answers: [StreamAnswer] = []
+        for start in stride(from: 0, to: keys.count, by: 256) {
+            let part = keys[start..<min(start + 256, keys.count)]
+            for key in part {
+                try connection.enqueue(StreamCommand.asking)
+                try connection.enqueue(StreamCommand.state(of: key))
+            }
+            for key in part {
+                try connection.awaitReply()
+                try connection.reply.check()
+                try connection.awaitReply()
+                answers.append(try StreamReading.answer(connection.reply, of: StreamName(key: key)))
+            }
+        }
+        return answers
+    }
+
     /// One step of a search for keys of streams.
     mutating func scan(_ search: [UInt8], from cursor: [UInt8]) throws(Fault) -> (cursor: [UInt8], keys: [[UInt8]]) {
         let reply = try connection.run(
@@ -75,8 +94,38 @@ struct StreamSession: ~Copyable {
     mutating func run(_ words: [[UInt8]]) throws(Fault) -> Reply { try connection.run(words) }
 }
 
+/// What a server says when it is asked for a stream.
+enum StreamAnswer: Sendable {
+    /// It is there.
+    case state(StreamState)
+    /// There is nothing under its key.
+    case absent
+    /// Another node of the cluster has it.
+    case elsewhere(StreamRedirect)
+}
+
+/// Where a node of a cluster says that a key is.
+struct StreamRedirect: Sendable, Hashable {
+    /// The node; nil when it says only that it is not itself.
+    let endpoint: Endpoint?
+    /// Whether the slot is that node's, and not only being brought to it.
+    let isSettled: Bool
+
+    /// Nil when the refusal is another.
+    init?(_ error: RedisError) {
+        switch error.kind {
+        case .moved(_, let endpoint): (self.endpoint, isSettled) = (endpoint, true)
+        case .ask(_, let endpoint): (self.endpoint, isSettled) = (endpoint, false)
+        default: return nil
+        }
+    }
+}
+
 /// The commands of the reader.
 enum StreamCommand {
+    /// The next command, or transaction, may be about a slot that is only being brought to the node.
+    static var asking: RedisCommand { RedisCommand("ASKING") }
+
     static func state(of key: [UInt8]) -> RedisCommand {
         var command = RedisCommand("XINFO", "STREAM")
         key.withRawSpan { command.append($0) }
@@ -99,18 +148,32 @@ enum StreamCommand {
 enum StreamReading {
     /// The state of a stream; nil when there is nothing under its key, or something else.
     static func state(_ reply: ReplyView, of name: StreamName) throws(Fault) -> StreamState? {
+        switch try answer(reply, of: name) {
+        case .state(let state): state
+        case .absent: nil
+        case .elsewhere: throw RedisError(reply.bytes).fault.adding("asking for the state of stream \(name.text)")
+        }
+    }
+
+    /// What a reply says of a stream.
+    static func answer(_ reply: ReplyView, of name: StreamName) throws(Fault) -> StreamAnswer {
         if reply.kind == .error {
             let error = RedisError(reply.bytes)
             if error.kind == .other("WRONGTYPE") { throw wrongType(name) }
-            if error.message.hasPrefix("ERR no such key") { return nil }
+            if error.message.hasPrefix("ERR no such key") { return .absent }
+            if let redirect = StreamRedirect(error) { return .elsewhere(redirect) }
             throw error.fault.adding("asking for the state of stream \(name.text)")
         }
         guard let state = StreamState(reply) else { throw nonsense("XINFO STREAM") }
-        return state
+        return .state(state)
     }
 
     static func wrongType(_ name: StreamName) -> Fault {
         Fault(.redisStreamType, "\"\(name.text)\" is no stream")
+    }
+
+    static func collision(_ name: StreamName) -> Fault {
+        Fault(.redisStreamName, "two streams would both be called \(name.text) in the export")
     }
 
     static func nonsense(_ command: String) -> Fault {

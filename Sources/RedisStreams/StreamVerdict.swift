@@ -83,7 +83,13 @@ extension StreamVerdict {
         _ memory: StreamMemory, _ look: StreamLook, added: Int64, _ evidence: CommandEvidence?
     ) -> StreamVerdict {
         let unread = look.unreadCount(behind: memory.point)
-        guard let accounted = memory.accounted else { return .goOn(accounted: unread.map { added - $0 }) }
+        guard let accounted = memory.accounted else {
+            let counted = unread.map { added - $0 }
+            // Not settled yet, or nobody counted where it was looked at last: before an upgrade, or at another node.
+            guard memory.state != nil else { return .goOn(accounted: counted) }
+            let verdict = byWitness(memory, look, evidence)
+            return verdict == .goOn(accounted: nil) ? .goOn(accounted: counted) : verdict
+        }
         let missing = unread.map { added - accounted - $0 }
         let saysTheSame = !memory.hasUnread && memory.state.map { $0.says(what: look.state) } ?? false
         if look.witness == .same || saysTheSame, missing == nil || missing == 0 {

@@ -66,6 +66,13 @@ public struct RedisAddress: Sendable, Hashable {
             endpoints: [endpoint], database: database, credentials: credentials, tls: tls, timeout: timeout)
     }
 
+    /// The same, where others are asked first.
+    public func asking(_ endpoints: [Endpoint]) -> RedisAddress {
+        RedisAddress(
+            topology: topology, endpoints: endpoints, database: database, credentials: credentials,
+            sentinelCredentials: sentinelCredentials, tls: tls, timeout: timeout)
+    }
+
     /// Whether `text` begins with a scheme of Redis, well-formed or not.
     public static func isMeant(by text: Redacted) -> Bool {
         guard let scheme = AddressScheme.spelling(in: Array(text.secret.utf8)) else { return false }

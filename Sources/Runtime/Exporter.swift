@@ -23,6 +23,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
     private var lanes: LaneLedger
     private var pendingFacts: [String: SourceIdentity.Fact] = [:]
     private var isInsideTransaction = false
+    /// Whether what was told is not complete without what comes.
+    private var isHeld = false
     /// Up to where everything is in the recorder.
     private var complete: Position
     private var waitingSince: ContinuousClock.Instant?
@@ -50,7 +52,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         pendingObservation = batch.observation ?? pendingObservation
         if let laneBreak = batch.laneBreak { published = try publish(laneBreak, now: now) }
         // What marks and facts say holds at the end of the batch.
-        let anchorsInside = batch.marks.isEmpty && batch.facts.isEmpty
+        let anchorsInside = batch.marks.isEmpty && batch.facts.isEmpty && batch.anchoring == .free && !isHeld
         for slice in batch.slices {
             if slice.transaction.isLarge, !isInsideTransaction, pendingTransactions > 0, anchorsInside {
                 published = try publish(now: now)
@@ -68,13 +70,15 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         pendingFacts.merge(batch.facts) { _, new in new }
         progress.count(rows: 0, bytes: batch.byteCount)
         if let reached = batch.reached, !isInsideTransaction { complete = max(complete, reached) }
+        isHeld = batch.anchoring == .held
+        if batch.anchoring == .wanted, !isInsideTransaction, pendingTransactions > 0 { return try publish(now: now) }
         return try publishIfDue(now: now) ?? published
     }
 
     /// Publishes what waits when its time has come; to be called when no batch comes. A notice does not wait: an
     /// operator should not hear of it later than of what it speaks about.
     func publishIfDue(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
-        guard !isInsideTransaction else { return nil }
+        guard !isInsideTransaction, !isHeld else { return nil }
         let isDue =
             !pendingNotices.isEmpty
             || (pendingTransactions > 0
@@ -87,10 +91,10 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         return isDue ? try publish(now: now) : nil
     }
 
-    /// Publishes whatever is whole, at the end of a run. A transaction that is not whole is forgotten; the next run
+    /// Publishes whatever is whole, at the end of a run. What is not whole is forgotten; the next run
     /// reads it again.
     func end(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor? {
-        guard !isInsideTransaction else {
+        guard !isInsideTransaction, !isHeld else {
             recorder.discard()
             return nil
         }

@@ -23,11 +23,14 @@ struct LaneLedger {
         moved[mark.lane.name] = mark
     }
 
-    /// How far the lanes have gone since the anchor; an entry, a new lane and a new history count as one step.
+    /// How far the lanes have gone since the anchor; an entry, a new lane and a new history count as one step, and so does
+    /// another fact of a lane of offsets, by which its source will be known.
     var distance: UInt64 {
         moved.values.reduce(0) { sum, mark in
             guard let before = anchored[mark.lane.name], before.lane.epoch == mark.lane.epoch else { return sum + 1 }
-            guard mark.point > before.to else { return sum }
+            guard mark.point > before.to else {
+                return sum + (mark.lane.notation == .offset && mark.facts != before.facts ? 1 : 0)
+            }
             return sum
                 &+ (mark.lane.notation == .offset ? mark.point.position.rawValue - before.to.position.rawValue : 1)
         }

@@ -148,7 +148,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
             if parts.stop.isRequested {
                 let deadline = stopDeadline ?? .now + parts.limits.stopGrace
                 stopDeadline = deadline
-                if !isInsideTransaction.load() || .now >= deadline { return .stopped }
+                if !(isInsideTransaction.load() || isHeld.load()) || .now >= deadline { return .stopped }
             }
             if try !gate.isOpen(parts.sink, changed: parts.roomChanged) {
                 pause(.milliseconds(200))
@@ -167,6 +167,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
             return outcome
         }
         if let slice = batch.slices.last { isInsideTransaction.store(!slice.isComplete) }
+        isHeld.store(batch.anchoring == .held)
         let cost = batch.byteCount
         var waiting: ChangeBatch? = batch
         while !queue.offer(&waiting, cost: cost, until: .now + .milliseconds(500)) {
@@ -234,6 +235,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
     }
 
     private let isInsideTransaction = Flag()
+    private let isHeld = Flag()
     private let acknowledged = Counter()
 }
 

@@ -13,7 +13,8 @@ enum ChainRules {
     private static func problems(inside anchor: Anchor) -> [String] {
         var problems: [String] = []
         switch anchor.kind {
-        case .snapshot where anchor.from != anchor.to, .tableSnapshot where anchor.from != anchor.to:
+        case .snapshot where anchor.from != anchor.to, .tableSnapshot where anchor.from != anchor.to,
+            .pass where anchor.from != anchor.to:
             problems.append("a snapshot reaches from one position to another")
         case .changes where anchor.to < anchor.from: problems.append("it ends before it begins")
         default: break
@@ -38,7 +39,7 @@ enum ChainRules {
         case .snapshot:
             let beginsHistory = anchor.epoch > previous.epoch || previous.opensHistory && anchor.from == previous.to
             return beginsHistory ? [] : ["a snapshot stands in the middle of a history"]
-        case .gap, .fork, .reset:
+        case .gap, .fork, .reset, .pass:
             return anchor.epoch > previous.epoch ? [] : ["a break in the history does not begin a new one"]
         case .unknown: return ["only a lane may not know what it misses"]
         }

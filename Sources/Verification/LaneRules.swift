@@ -30,7 +30,9 @@ enum LaneRules {
         if kind != .fork, range.to < range.from { return "ends before it begins" }
         guard let before, before.lane.epoch == range.lane.epoch else {
             if let before, range.lane.epoch < before.lane.epoch { return "goes back to an earlier history" }
-            if before != nil, ![.gap, .fork, .reset].contains(kind) { return "begins a new history without saying so" }
+            if before != nil, ![.gap, .fork, .reset, .snapshot].contains(kind) {
+                return "begins a new history without saying so"
+            }
             return range.from == range.lane.start ? nil : "does not begin at its start"
         }
         guard before.lane == range.lane else { return "is not the same in one history" }
@@ -39,9 +41,13 @@ enum LaneRules {
 }
 
 extension LaneRange {
-    /// Whether the records of `segment` lie in the range.
-    func holds(_ segment: SegmentRecord) -> Bool {
+    /// Whether the records of `segment` lie in the range, or at the place where the lane begins with a snapshot.
+    func holds(_ segment: SegmentRecord, in kind: AnchorKind = .changes) -> Bool {
         guard segment.seqMin.epoch == lane.epoch, segment.seqMax.epoch == lane.epoch else { return false }
+        if kind == .snapshot {
+            let place = lane.start.position
+            return to == lane.start && segment.seqMin.position == place && segment.seqMax.position == place
+        }
         // A position that is a whole transaction has ordinals inside, which no point names.
         let isEntry = lane.notation == .entry
         let first = LanePoint(position: segment.seqMin.position, ordinal: isEntry ? segment.seqMin.ordinal : 0)

@@ -48,11 +48,13 @@ enum SegmentRules {
     }
 
     private static func isInside(_ segment: SegmentRecord, _ anchor: Anchor) -> Bool {
-        if anchor.source.notation == .clock { return anchor.lane(of: segment)?.holds(segment) ?? false }
+        if anchor.source.notation == .clock {
+            return anchor.lane(of: segment)?.holds(segment, in: anchor.kind) ?? false
+        }
         guard segment.seqMin.epoch == anchor.epoch, segment.seqMax.epoch == anchor.epoch,
             segment.seqMax.position <= anchor.to
         else { return false }
-        return anchor.kind == .snapshot || anchor.kind == .tableSnapshot
+        return [.snapshot, .tableSnapshot, .pass].contains(anchor.kind)
             ? segment.seqMin.position == anchor.to : segment.seqMin.position > anchor.from
     }
 

@@ -17,9 +17,10 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
 
 objects=()
 for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput RedisRDB PostgresValues Digests Compression \
-    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading Verification; do
+    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading Verification Threads RedisFacts \
+    RedisKeyspace; do
     mapfile -t sources < <(find "$root/Sources/$module" -name '*.swift' | sort)
-    swiftc "${flags[@]}" -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
+    swiftc "${flags[@]}" -enable-testing -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -module-name "$module" -emit-object -o "$out/modules/$module.o" "${sources[@]}"
     objects+=("$out/modules/$module.o")
 done

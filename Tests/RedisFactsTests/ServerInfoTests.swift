@@ -45,6 +45,22 @@ import Testing
         #expect(CommandCounts(ServerInfo("run_id:a\nrole:master")).server == nil)
     }
 
+    @Test func `who was a replica in between counts in another history`() {
+        let text = "run_id:a\nrole:master\nmaster_replid:h1\ncmdstat_xadd:calls=5,usec=2"
+        let before = CommandCounts(ServerInfo(text))
+        let after = CommandCounts(ServerInfo(text.replacing("h1", with: "h2")))
+        #expect(before.server == "a/h1" && CommandCounts(before.description) == before)
+        #expect(CommandEvidence(from: before, to: after) == .none)
+        #expect(CommandEvidence(from: before, to: before).provesIdentity(added: 0))
+    }
+
+    @Test func `a key that is given away to another server is gone here, and no other stands in its place`() {
+        let given = CommandCounts(ServerInfo("run_id:a\nrole:master\ncmdstat_migrate:calls=3,usec=2"))
+        #expect(given.removing == 3 && given.replacing == 0)
+        let taken = CommandCounts(ServerInfo("run_id:a\nrole:master\ncmdstat_restore-asking:calls=3,usec=2"))
+        #expect(taken.removing == 0 && taken.replacing == 3)
+    }
+
     @Test func `forgetting the counts is as good as knowing none`() {
         let counts = CommandCounts(ServerInfo("run_id:a\nrole:master\ncmdstat_config|resetstat:calls=1,usec=2"))
         #expect(counts.editing == 1)

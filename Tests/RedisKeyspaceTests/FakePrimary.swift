@@ -14,6 +14,8 @@ final class FakePrimary: Sendable {
     struct Script: Sendable {
         var answer = "+FULLRESYNC \(FakePrimary.replicationID) 1000\r\n"
         var pieces: [[UInt8]] = []
+        /// What is answered to `REPLCONF capa`.
+        var capabilityAnswer = "+OK\r\n"
         /// What is answered to `REPLCONF version`.
         var versionAnswer = "-ERR Unrecognized REPLCONF option: version\r\n"
         /// Whether the connection is closed behind the last piece.
@@ -88,10 +90,15 @@ final class FakePrimary: Sendable {
                 }
                 break
             }
-            say(Array((words.contains("version") ? script.versionAnswer : "+OK\r\n").utf8), connection)
+            say(Array(answer(to: words, script).utf8), connection)
         }
         if script.closes { return }
         while !isOver.load(ordering: .relaxed), listenForCommand(connection) != nil {}
+    }
+
+    private func answer(to words: String, _ script: Script) -> String {
+        if words.contains("version") { return script.versionAnswer }
+        return words.contains("capa") ? script.capabilityAnswer : "+OK\r\n"
     }
 
     private func say(_ bytes: [UInt8], _ connection: Int32) {

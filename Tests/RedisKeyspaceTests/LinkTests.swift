@@ -156,6 +156,25 @@ struct LinkTests {
         #expect(primary.words.contains("ACK\r\n$1\r\n0") && !primary.words.contains("4711"))
     }
 
+    @Test("an honest ACK says at once from where a run goes on, and then what is durable")
+    func acknowledgesHonestly() throws {
+        let primary = try FakePrimary(
+            FakePrimary.Script(answer: "+CONTINUE \(FakePrimary.replicationID)\r\n", pieces: []))
+        defer { primary.end() }
+        var options = primary.options
+        options.acknowledgement = .honest
+        options.acknowledgementInterval = .milliseconds(20)
+        let point = ReplicationPoint(replicationID: FakePrimary.replicationID, offset: 1000, database: 0)
+        let link = try ReplicationLink.open(options, .partial(point))
+        defer { link.close() }
+        let patience = ContinuousClock.now + .seconds(5)
+        while !primary.words.contains("ACK\r\n$4\r\n1000"), ContinuousClock.now < patience {}
+        link.acknowledge(4711)
+        while !primary.words.contains("ACK\r\n$4\r\n4711"), ContinuousClock.now < patience {}
+        #expect(primary.words.contains("ACK\r\n$4\r\n1000") && primary.words.contains("ACK\r\n$4\r\n4711"))
+        #expect(!primary.words.contains("ACK\r\n$1\r\n0"))
+    }
+
     @Test("what came before the connection broke is handed over, and then why it broke")
     func ending() throws {
         let primary = try FakePrimary(

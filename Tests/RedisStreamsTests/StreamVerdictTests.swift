@@ -94,6 +94,16 @@ import Testing
                 point: 5, accounted: nil, length: 9, last: 9, first: 1,
                 added: 9), look(9, 9, 1, 9, .same, 4)
         ) { $0 == .goOn(accounted: 5) },
+        Row("nobody counted before, and the witness stands", old(5, unread: true), look(10, 10, 1, 10, .same, 5)) {
+            $0 == .goOn(accounted: 5)
+        },
+        Row("nobody counted before, and unread entries are gone", old(5, unread: true), look(2, 20, 19, 9, .absent, 2))
+        {
+            $0 == .gap(missing: nil, upTo: id(19, 0), reason: "entries were trimmed before they were read")
+        },
+        Row("nobody counted before, and all read ones are gone", old(10), look(2, 20, 19, 9, .absent, 2)) {
+            $0.isUnknown
+        },
     ]
 
     @Test(arguments: counted.indices)

@@ -96,6 +96,38 @@ import Testing
         #expect(try stage.lines().count == 5)
     }
 
+    // MARK: What waits for more
+
+    @Test func `what is held is not anchored, however long it waits, and at once when it is complete`() throws {
+        let stage = try stage(AnchorPolicy(interval: .seconds(10), transactionCount: 1, byteCount: .max))
+        let exporter = try exporter(stage)
+        #expect(try take([.transaction(position: 110, rows: 1), .anchoring(.held)], exporter) == nil)
+        #expect(try take([.transaction(position: 120, rows: 1), .anchoring(.held)], exporter) == nil)
+        #expect(try exporter.publishIfDue(now: now + .seconds(1000)) == nil)
+        let steps: [ScriptStep] = [
+            .transaction(position: 130, rows: 1), .transaction(position: 140, rows: 1), .anchoring(.wanted),
+        ]
+        #expect(try take(steps, exporter)?.to.rawValue == 140)
+        #expect(try stage.ranges() == ["100..140"] && stage.last().transactions == 4)
+        #expect(try take([.transaction(position: 150, rows: 1)], exporter)?.to.rawValue == 150)
+    }
+
+    @Test func `an anchor that is wanted does not wait for its time`() throws {
+        let stage = try stage(AnchorPolicy(interval: .seconds(1000), transactionCount: 100, byteCount: .max))
+        let exporter = try exporter(stage)
+        #expect(try take([.transaction(position: 110, rows: 1), .anchoring(.wanted)], exporter)?.to.rawValue == 110)
+        #expect(try take([.anchoring(.wanted)], exporter) == nil)
+    }
+
+    @Test func `what is still held at the end is forgotten`() throws {
+        let stage = try stage(AnchorPolicy(transactionCount: 1))
+        let exporter = try exporter(stage)
+        #expect(try take([.transaction(position: 110, rows: 1)], exporter)?.to.rawValue == 110)
+        #expect(try take([.transaction(position: 120, rows: 1), .anchoring(.held)], exporter) == nil)
+        #expect(try exporter.end(now: now) == nil)
+        #expect(try stage.ranges() == ["100..110"] && stage.sink.draftCount == 0)
+    }
+
     // MARK: What happened without a change
 
     private let notice = SourceNotice(code: "source.rewritten", table: "public.t", message: "was rewritten")

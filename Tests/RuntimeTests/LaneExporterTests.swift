@@ -99,6 +99,18 @@ import Testing
         #expect(try stage.last().lanes.map(\.to) == [point(1100, 0)] && stage.last().transactions == 0)
     }
 
+    @Test func `another fact of a lane of offsets is anchored, though it did not move`() throws {
+        let shard = Lane(name: "s1", epoch: 1, notation: .offset, start: point(100, 0))
+        let (stage, exporter) = try begin(AnchorPolicy(idleInterval: .seconds(60)))
+        _ = try exporter.take(batch([], [mark(shard, 100, 0, ["replid": .text("a")])]), now: now)
+        #expect(try exporter.publishIfDue(now: now + .seconds(60)) != nil)
+        _ = try exporter.take(batch([], [mark(shard, 100, 0, ["replid": .text("a")])]), now: now + .seconds(60))
+        #expect(try exporter.end(now: now + .seconds(200)) == nil)
+        _ = try exporter.take(batch([], [mark(shard, 100, 0, ["replid": .text("b")])]), now: now + .seconds(60))
+        #expect(try exporter.end(now: now + .seconds(61)) != nil)
+        #expect(try stage.last().lanes.first?.facts == ["replid": .text("b")])
+    }
+
     @Test func `what marks say holds at the end of their batch, not inside it`() throws {
         let (stage, exporter) = try begin(AnchorPolicy(transactionCount: 1))
         _ = try exporter.take(

@@ -243,6 +243,20 @@ import Threads
         #expect(try stage.ranges().isEmpty)
     }
 
+    @Test func `a stop waits for what completes what is held`() throws {
+        let stage = try Stage()
+        let stop = stage.stop
+        let steps: [ScriptStep] = [
+            .transaction(position: 110, rows: 1), .anchoring(.held), .call { stop.request() },
+            .keepalive(position: 110),
+            .transaction(position: 120, rows: 1), .anchoring(.wanted), .keepalive(position: 120),
+            .transaction(position: 130, rows: 1),
+        ]
+        #expect(try stage.run(steps) == .stopped)
+        #expect(try stage.last().to.rawValue == 120)
+        #expect(try stage.lines().count == 2)
+    }
+
     @Test func `progress counts rows, transactions and anchors`() throws {
         let stage = try Stage()
         try stage.run([.transaction(position: 110, rows: 3), .transaction(position: 120, rows: 0), .target])

@@ -15,6 +15,8 @@ public enum ScriptStep: Sendable {
     case notice(SourceNotice)
     /// The source has looked at its tables, and knows this now.
     case observation(String)
+    /// Whether an anchor may stand at the end of the batch.
+    case anchoring(AnchorWish)
     /// The source fails.
     case fault(Fault.Code)
     /// Runs something, such as asking for the end.
@@ -92,6 +94,7 @@ public struct ScriptedSource: ChangeSource, ~Copyable {
             case .keepalive(let position): batch.reached = Position(rawValue: position)
             case .notice(let notice): batch.notices.append(notice)
             case .observation(let text): batch.observation = Array(text.utf8)
+            case .anchoring(let wish): batch.anchoring = wish
             case .fault(let code): throw Fault(code, "the script fails here")
             case .call(let body): body()
             case .target: return .targetReached

@@ -57,6 +57,19 @@ import Testing
         #expect(!range.holds(segment(2, 3, epoch: 2)))
     }
 
+    @Test func `a snapshot begins a history of a lane, and stands where that begins`() {
+        let shard = Lane(name: "shard-1", epoch: 2, notation: .offset, start: point(5))
+        let before = Lane(name: "shard-1", epoch: 1, notation: .offset, start: .zero)
+        #expect(problems([range(before, 0, 9)], [range(shard, 5, 5)], kind: .snapshot) == [])
+        let place = range(shard, 5, 5)
+        #expect(place.holds(segment(1, 900, epoch: 2), in: .snapshot))
+        #expect(!place.holds(segment(1, 900, epoch: 2), in: .changes))
+        #expect(!place.holds(segment(1, 900, epoch: 1), in: .snapshot))
+        #expect(!range(shard, 5, 6).holds(segment(1, 900, epoch: 2), in: .snapshot))
+        let later = Lane(name: "shard-1", epoch: 2, notation: .offset, start: point(6))
+        #expect(!range(later, 6, 6).holds(segment(1, 900, epoch: 2), in: .snapshot))
+    }
+
     private func problems(
         _ before: [LaneRange], _ after: [LaneRange], kind: AnchorKind = .changes, from: UInt64 = 0, to: UInt64 = 0,
         transactions: Int = 0

@@ -53,6 +53,22 @@ import Verification
             } == [])
     }
 
+    @Test func `a pass begins a history, and all of its records stand where it began`() throws {
+        func pass(epoch: UInt16, to: UInt64, from: UInt64? = nil, record position: UInt64) throws -> [String] {
+            try findings { export in
+                let row = ExampleRecord(epoch: epoch, position: position, operation: "r")
+                try export.append(
+                    kind: .pass, epoch: epoch, from: from ?? to, to: to, [try export.segment("db0", [row])])
+            }
+        }
+        #expect(try pass(epoch: 2, to: 0x50, record: 0x50) == [])
+        #expect(try pass(epoch: 1, to: 0x200, record: 0x200) == ["a break in the history does not begin a new one"])
+        #expect(try pass(epoch: 2, to: 0x50, record: 0x40) == ["it lies outside of what anchor 2 reaches"])
+        #expect(
+            try pass(epoch: 2, to: 0x50, from: 0x40, record: 0x50)
+                == ["a snapshot reaches from one position to another"])
+    }
+
     @Test func `tables are read again where the anchor before ends, in the same history`() throws {
         func again(epoch: UInt16 = 1, from: UInt64 = 0x200, to: UInt64 = 0x200) throws -> [String] {
             try findings { export in

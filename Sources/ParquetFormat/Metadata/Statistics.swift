@@ -33,6 +33,7 @@ package struct Statistics: Hashable, Sendable {
         self.greatest = greatest
     }
 
+    /// Reads the struct `Statistics` of the footer.
     package init(reading reader: inout ThriftReader) throws(WireFault) {
         var (nullCount, least, greatest): (Int64, [UInt8]?, [UInt8]?) = (0, nil, nil)
         var (isLeastExact, isGreatestExact) = (true, true)

@@ -14,6 +14,7 @@ package struct RawValue: Sendable {
     private let isNested: Bool
     private let holdsBytes: Bool
 
+    /// Prepares for the values of a column of this type.
     package init(_ type: ColumnType) {
         printer = ValuePrinter(type)
         isNested = type.hasParts
