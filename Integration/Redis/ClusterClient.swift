@@ -147,37 +147,29 @@ extension ClusterLoad {
 
 /// Writes to a cluster all the time, on a thread of its own.
 final class ClusterWriter: Sendable {
-    private let isOver = Atomic(false)
-    private let hasEnded = Atomic(false)
-    private let failure = Mutex<String?>(nil)
-    private let count = Atomic(0)
+    private final class Tally: Sendable {
+        let count = Atomic(0)
+    }
+
+    private let tally: Tally
+    private let work: BackgroundWork
 
     init(_ cluster: RedisClusterServers) {
-        let servers = cluster.servers
-        let thread = Thread { [self] in
-            do {
-                var load = ClusterLoad()
-                let client = ClusterClient(servers)
-                while !isOver.load(ordering: .relaxed) {
-                    try load.write(10, client)
-                    count.add(10, ordering: .relaxed)
-                    Thread.sleep(forTimeInterval: 0.005)
-                }
-            } catch {
-                failure.withLock { $0 = "\(error)" }
+        let (tally, servers) = (Tally(), cluster.servers)
+        self.tally = tally
+        work = BackgroundWork(pause: 0.005) {
+            var load = ClusterLoad()
+            let client = ClusterClient(servers)
+            return {
+                try load.write(10, client)
+                tally.count.add(10, ordering: .relaxed)
             }
-            hasEnded.store(true, ordering: .releasing)
         }
-        thread.start()
     }
 
     /// How many commands are written.
-    var writtenCount: Int { count.load(ordering: .relaxed) }
+    var writtenCount: Int { tally.count.load(ordering: .relaxed) }
 
     /// Stops, and fails when writing has failed.
-    func end() throws {
-        isOver.store(true, ordering: .relaxed)
-        while !hasEnded.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.005) }
-        if let failure = failure.withLock({ $0 }) { throw TestFailure(failure) }
-    }
+    func end() throws { try work.end() }
 }

@@ -39,7 +39,7 @@ extension IntegrationSuites {
             let start = try Self.anchored(scene)
             let run = try KedgeProcess(scene.run("--ack", "honest", anchors: "700ms,100000tx,1GiB"))
             try waitUntil("kedge follows") { try Self.acknowledged(scene) != nil }
-            let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed)
+            let writer = BackgroundWork(writingTo: scene.server, seed: KeyspaceCount.seed)
             var heard: [Int] = []
             let end = ContinuousClock.now + .seconds(6)
             while ContinuousClock.now < end {

@@ -4,7 +4,6 @@ import Faults
 import Foundation
 import Glibc
 import Hiredis
-import Synchronization
 import Testing
 
 extension IntegrationSuites {
@@ -85,7 +84,7 @@ extension IntegrationSuites {
                 redis.call('HSET', 'hash', 'f1', ARGV[1], 'f2000', ARGV[1])
                 redis.call('LSET', 'liste', 0, ARGV[1]) redis.call('LSET', 'liste', -1, ARGV[1])
                 """
-            let writer = RepeatedScript(scene.server, change)
+            let writer = repeating(change, at: scene.server)
             for _ in 0..<3 { try KedgeProcess.expect(0, scene.run("--mode", "scan")) }
             try writer.end()
             let values = try KeyspaceMaterializer(scene.export)
@@ -103,7 +102,7 @@ extension IntegrationSuites {
             let scene = try KeyspaceScene()
             let script = "for i = 1, 2200 do redis.call('HSET', KEYS[1], 'f' .. i, string.rep('x', 10000)) end"
             try scene.server.command("EVAL", script, "1", "hash")
-            let writer = RepeatedScript(scene.server, "redis.call('HSET', 'hash', 'f1', ARGV[1])")
+            let writer = repeating("redis.call('HSET', 'hash', 'f1', ARGV[1])", at: scene.server)
             let outcome = try KedgeProcess.expect(0, scene.run("--mode", "scan"))
             try writer.end()
             let values = try KeyspaceMaterializer(scene.export)
@@ -182,33 +181,14 @@ extension IntegrationSuites {
     }
 }
 
-/// Runs a script again and again with a growing number, on a thread of its own.
-private final class RepeatedScript: Sendable {
-    private let isOver = Atomic(false)
-    private let hasEnded = Atomic(false)
-    private let failure = Mutex<String?>(nil)
-
-    init(_ server: RedisServer, _ script: String) {
-        let thread = Thread { [self] in
-            do {
-                var connection = try server.connect()
-                var number = 0
-                while !isOver.load(ordering: .relaxed) {
-                    number += 1
-                    _ = try connection.run("EVAL", script, "0", "\(number)").orFault()
-                    Thread.sleep(forTimeInterval: 0.0005)
-                }
-            } catch {
-                failure.withLock { $0 = "\(error)" }
-            }
-            hasEnded.store(true, ordering: .releasing)
+/// Runs a script again and again with a growing number.
+private func repeating(_ script: String, at server: RedisServer) -> BackgroundWork {
+    BackgroundWork(pause: 0.0005) {
+        var connection = try server.connect()
+        var number = 0
+        return {
+            number += 1
+            _ = try connection.run("EVAL", script, "0", "\(number)").orFault()
         }
-        thread.start()
-    }
-
-    func end() throws {
-        isOver.store(true, ordering: .relaxed)
-        while !hasEnded.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.005) }
-        if let failure = failure.withLock({ $0 }) { throw TestFailure(failure) }
     }
 }

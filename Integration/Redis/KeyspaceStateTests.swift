@@ -65,7 +65,7 @@ extension IntegrationSuites {
         @Test("kills lose no value and double none", arguments: RedisPrograms.all)
         func kills(programs: RedisPrograms) throws {
             let scene = try KeyspaceScene(programs)
-            let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed)
+            let writer = BackgroundWork(writingTo: scene.server, seed: KeyspaceCount.seed)
             for _ in 0..<KeyspaceCount.kills {
                 let process = try KedgeProcess(scene.run("--state", "touched", anchors: StateScene.anchors))
                 Thread.sleep(forTimeInterval: .random(in: 0.2...1.2))

@@ -3,7 +3,6 @@
 import Foundation
 import Glibc
 import Hiredis
-import Synchronization
 import Testing
 
 extension IntegrationSuites {
@@ -30,7 +29,7 @@ extension IntegrationSuites {
         func kills(programs: RedisPrograms) throws {
             let scene = try KeyspaceScene(programs)
             try scene.catchUp()
-            let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed)
+            let writer = BackgroundWork(writingTo: scene.server, seed: KeyspaceCount.seed)
             for _ in 0..<KeyspaceCount.kills {
                 let process = try KedgeProcess(scene.run())
                 try waitUntil("kedge follows") { try scene.server.info("replication")["connected_slaves"] == "1" }
@@ -54,7 +53,7 @@ extension IntegrationSuites {
         @Test("kills before the first anchor begin anew, and the export is the source", arguments: RedisPrograms.all)
         func earlyKills(programs: RedisPrograms) throws {
             let scene = try KeyspaceScene(programs)
-            let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed)
+            let writer = BackgroundWork(writingTo: scene.server, seed: KeyspaceCount.seed)
             for _ in 0..<KeyspaceCount.kills {
                 let process = try KedgeProcess(scene.run())
                 Thread.sleep(forTimeInterval: .random(in: 0.05...0.9))
@@ -71,7 +70,7 @@ extension IntegrationSuites {
             let scene = try KeyspaceScene(programs, settings: ["save 3600 1000000"])
             for round in 0..<KeyspaceCount.restarts {
                 let process = try KedgeProcess(scene.run("--retry-for", "1m"))
-                let writer = KeyspaceWriter(scene.server, seed: KeyspaceCount.seed &+ UInt64(round))
+                let writer = BackgroundWork(writingTo: scene.server, seed: KeyspaceCount.seed &+ UInt64(round))
                 Thread.sleep(forTimeInterval: .random(in: 0.3...1))
                 try writer.end()
                 if round % 3 == 2 { try scene.server.kill9() } else { try scene.server.shutdown() }
@@ -243,34 +242,14 @@ enum KeyspaceCount {
     static let seed = UInt64(number("KEDGE_TEST_SEED", Int.random(in: 0..<1_000_000_000)))
 }
 
-/// Writes all the time, on a thread of its own.
-final class KeyspaceWriter: Sendable {
-    private let isOver = Atomic(false)
-    private let hasEnded = Atomic(false)
-    private let failure = Mutex<String?>(nil)
-
-    init(_ server: RedisServer, seed: UInt64) {
-        let thread = Thread { [self] in
-            do {
-                var load = KeyspaceLoad(seed: seed)
-                load.largeByteCount = 20_000
-                var connection = try server.connect()
-                while !isOver.load(ordering: .relaxed) {
-                    try load.write(20, over: &connection)
-                    Thread.sleep(forTimeInterval: 0.005)
-                }
-            } catch {
-                failure.withLock { $0 = "\(error)" }
-            }
-            hasEnded.store(true, ordering: .releasing)
+extension BackgroundWork {
+    /// Writes to a server all the time.
+    convenience init(writingTo server: RedisServer, seed: UInt64) {
+        self.init(pause: 0.005) {
+            var load = KeyspaceLoad(seed: seed)
+            load.largeByteCount = 20_000
+            var connection = try server.connect()
+            return { try load.write(20, over: &connection) }
         }
-        thread.start()
-    }
-
-    /// Stops, and fails when writing has failed.
-    func end() throws {
-        isOver.store(true, ordering: .relaxed)
-        while !hasEnded.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.005) }
-        if let failure = failure.withLock({ $0 }) { throw TestFailure(failure) }
     }
 }

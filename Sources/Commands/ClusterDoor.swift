@@ -23,19 +23,14 @@ final class ClusterDoor: Sendable {
     /// Where nodes were seen, behind those that the address names.
     private let known = Mutex<[Endpoint]>([])
     private let linkCount = Atomic(0)
+    private let shardCount = Atomic(1)
 
     init(_ run: ExportRun, _ settings: KeyspaceRunSettings) {
         address = settings.address
         preference = settings.preference
         retryFor = run.settings.retryFor
         stop = run.stop
-        var options = ReplicationOptions(
-            address: settings.address, endpoint: settings.address.endpoints[0],
-            spoolFolder: run.workspace.folder.spool)
-        options.limits.byteCount = settings.spoolByteCount
-        options.limits.minimumFreeByteCount = run.settings.limits.minimumFreeByteCount
-        options.acknowledgement = settings.acknowledgement
-        options.crash = run.crash
+        var options = settings.replicationOptions(settings.address, in: run)
         options.bell = bell
         base = options
     }
@@ -44,7 +39,9 @@ final class ClusterDoor: Sendable {
 
     /// Asks all shards.
     func nodes() throws(Fault) -> [ShardNode] {
-        try ShardNode.read(topology(), as: address, preference)
+        let nodes = try ShardNode.read(topology(), as: address, preference)
+        shardCount.store(nodes.count, ordering: .relaxed)
+        return nodes
     }
 
     /// The topology, if anybody tells.
@@ -133,18 +130,14 @@ final class ClusterDoor: Sendable {
     }
 
     private func options(_ node: ShardNode) -> ReplicationOptions {
-        var options = ReplicationOptions(
-            address: address.server(at: node.endpoint), endpoint: node.endpoint, spoolFolder: base.spoolFolder)
-        options.limits = base.limits
-        options.acknowledgement = base.acknowledgement
-        options.crash = base.crash
-        options.bell = bell
+        var options = base
+        options.address = address.server(at: node.endpoint)
+        options.endpoint = node.endpoint
         options.spoolPrefix = "\(linkCount.add(1, ordering: .relaxed).newValue)-"
-        options.announcedVersion = node.server.valkeyVersion
-        if let timeout = node.server.replicationTimeout {
-            options.acknowledgementInterval = timeout / 2
-            options.silenceLimit = max(.seconds(60), timeout)
-        }
+        // Memory is one's own, not one's for each shard; a chunk or two each must do.
+        let shardCount = max(1, shardCount.load(ordering: .relaxed))
+        options.limits.memoryByteCount = max(1 << 20, base.limits.memoryByteCount / shardCount)
+        options.suit(node.server)
         return options
     }
 

@@ -216,17 +216,8 @@ final class KeyspaceRoute: SourceRoute {
     }
 
     private func options(_ server: KeyspaceServer) -> ReplicationOptions {
-        var options = ReplicationOptions(
-            address: address, endpoint: address.endpoints[0], spoolFolder: run.workspace.folder.spool)
-        options.limits.byteCount = settings.spoolByteCount
-        options.limits.minimumFreeByteCount = run.settings.limits.minimumFreeByteCount
-        options.acknowledgement = settings.acknowledgement
-        options.announcedVersion = server.valkeyVersion
-        options.crash = run.crash
-        if let timeout = server.replicationTimeout {
-            options.acknowledgementInterval = timeout / 2
-            options.silenceLimit = max(.seconds(60), timeout)
-        }
+        var options = settings.replicationOptions(address, in: run)
+        options.suit(server)
         return options
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Anchors
 import Changelog
 import Faults
 import Hiredis
 import RedisKeyspace
 import RedisStreams
 import RedisURI
+import Runtime
 
 /// What one run was asked to do with the keyspace of a Redis-like store.
 struct KeyspaceRunSettings {
@@ -52,6 +54,17 @@ struct KeyspaceRunSettings {
                 text == "now" ? .now : PositionNotation.decimal.position(text).map { .offset($0.rawValue) }
             }
         try refuseOneServer(settings)
+    }
+
+    /// How a server is followed in a run, but for what it says of itself.
+    func replicationOptions(_ address: RedisAddress, in run: ExportRun) -> ReplicationOptions {
+        var options = ReplicationOptions(
+            address: address, endpoint: address.endpoints[0], spoolFolder: run.workspace.folder.spool)
+        options.limits.byteCount = spoolByteCount
+        options.limits.minimumFreeByteCount = run.settings.limits.minimumFreeByteCount
+        options.acknowledgement = acknowledgement
+        options.crash = run.crash
+        return options
     }
 
     /// What means one server means nothing for a cluster.

@@ -36,6 +36,9 @@ struct CommandWords {
             guard let length = try scan.number(behind: UInt8(ascii: "$")) else { return .short }
             let end = scan.at + length
             guard end + 2 <= bytes.byteCount else { return .short }
+            guard bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") else {
+                throw WireFault(.malformed, at: end)
+            }
             places.append(scan.at..<end)
             scan.at = end + 2
         }

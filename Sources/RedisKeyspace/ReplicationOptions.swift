@@ -15,9 +15,9 @@ public struct ReplicationOptions: Sendable {
     }
 
     /// Who we are at the source.
-    public let address: RedisAddress
+    public var address: RedisAddress
     /// Where the source listens.
-    public let endpoint: Endpoint
+    public var endpoint: Endpoint
     /// Where files of the spools stand.
     public let spoolFolder: String
     /// What the names of those files begin with: links that stand side by side need names of their own.
@@ -42,6 +42,14 @@ public struct ReplicationOptions: Sendable {
         self.address = address
         self.endpoint = endpoint
         self.spoolFolder = spoolFolder
+    }
+
+    /// Takes over what a server says of itself: how patient it is, and whether it wants to hear a version.
+    public mutating func suit(_ server: KeyspaceServer) {
+        announcedVersion = server.valkeyVersion
+        guard let timeout = server.replicationTimeout else { return }
+        acknowledgementInterval = timeout / 2
+        silenceLimit = max(.seconds(60), timeout)
     }
 }
 
