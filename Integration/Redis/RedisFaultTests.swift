@@ -99,6 +99,9 @@ extension IntegrationSuites {
             try expect(
                 .usage, ["run", "--source", scene.server.address(), "--to", "x", "--mode", "streams"],
                 names: ["--streams is missing"])
+            let keyspace = ["run", "--source", scene.server.address(), "--to", scene.export.path]
+            try expect(.usage, keyspace + ["--state-bytes", "1MiB"], names: ["--state touched"])
+            try expect(.usage, ["plan", "--source", "redis+cluster:/h:1"], names: ["redis+cluster://host"])
             #expect(try scene.export.anchors().isEmpty)
         }
 

@@ -22,6 +22,9 @@ enum ConnectionString {
 
     /// What was meant, as far as that can be told.
     static func hint(for source: Redacted) -> String {
+        if source.secret.hasPrefix("redis") {
+            return "give an address such as redis://host:6379 or redis+cluster://host:6379,host:6379"
+        }
         let example = "such as postgresql://user@host:5432/database or \"host=… dbname=…\""
         guard let scheme = scheme(of: source.secret), !schemes.contains(scheme),
             let meant = Spelling.nearest(to: scheme, among: schemes)

@@ -46,6 +46,11 @@ struct KeyspaceRunSettings {
         dumpPath = try settings.text(.fromDump)
         let limit = try settings.byteCount(.stateBytes, minimum: 1)
         stateByteLimit = try settings.choice(.state, StateChoice.self) == .touched ? limit : nil
+        if stateByteLimit == nil, let entry = try settings.entry(.stateBytes), entry.origin != .builtIn {
+            throw settings.invalid(
+                .stateBytes, entry, "it bounds what --state touched reads",
+                hint: "add --state touched, or leave it out")
+        }
         discoverEvery = try settings.discoverInterval()
         target =
             try settings.text(.until) == nil
