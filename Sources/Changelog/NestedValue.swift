@@ -68,6 +68,9 @@ public struct NestedReader: ~Escapable {
         reader = ByteReader(bytes)
     }
 
+    /// Offset of the next token.
+    public var offset: Int { reader.offset }
+
     /// The next token, or nil after the last.
     @_lifetime(self: copy self)
     @_lifetime(copy self)

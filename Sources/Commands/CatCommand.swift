@@ -48,9 +48,9 @@ struct CatCommand: ParsableCommand {
     }
 
     private func print(_ path: String, through buffer: inout ByteBuffer) throws(Fault) {
-        var reader = try RecordReader(path: path)
+        var reader = try SegmentReader(path: path)
         while try reader.advance() {
-            buffer.append(reader.line)
+            reader.appendLine(to: &buffer)
             buffer.append(UInt8(ascii: "\n"))
             if buffer.count >= 192 << 10 { try flush(&buffer) }
         }

@@ -8,7 +8,6 @@ import Faults
 import FoundationEssentials
 import Logging
 import Metastore
-import NDJSONFormat
 import Runtime
 import Sinks
 import Threads
@@ -30,7 +29,7 @@ protocol SourceRoute: AnyObject {
 
 /// One run of `kedge run`, whatever its source: tries, tries again, ends, and tells what came of it.
 final class ExportRun {
-    typealias Parts = PipelineParts<NDJSONEncoder, DirectorySink, LeasedAnchorStore>
+    typealias Parts = PipelineParts<RecordEncoder, DirectorySink, LeasedAnchorStore>
 
     let settings: RunSettings
     let console: Console
@@ -116,6 +115,11 @@ final class ExportRun {
                     .settingInvalid, "the export was begun with --column-prefix \(record.columnPrefix)",
                     hint: "use the same prefix, or begin another export")
             }
+            guard record.fileFormat == settings.format.rawValue else {
+                throw Fault(
+                    .settingInvalid, "the export was begun with --format \(record.fileFormat)",
+                    hint: "use the same format, or begin another export")
+            }
             return record
         }
         guard last == nil else {
@@ -123,7 +127,7 @@ final class ExportRun {
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,
-            fileFormat: NDJSONEncoder.fileExtension,
+            fileFormat: settings.format.rawValue,
             created: RunStamp(id: workspace.runID, kedge: Version.number, publishedAt: Workspace.now))
         try record.create(in: workspace.folder)
         return record
@@ -147,8 +151,9 @@ final class ExportRun {
     private func parts(
         _ record: ExportRecord, source: SourceIdentity, epoch: UInt16
     ) throws(Fault) -> Parts {
-        let codec = settings.compression.codec
-        let suffix = codec.fileExtension
+        let suffix = settings.compression.codec.fileExtension
+        var columnar = settings.columnar
+        columnar.exportID = record.id
         let schemas = workspace.schemas
         let observations = workspace.observations
         let store = workspace.store
@@ -160,15 +165,16 @@ final class ExportRun {
             sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
-            segmentExtension: NDJSONEncoder.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
+            segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
                 try store.record(stored)
                 try crash.reach(.afterCatalogRecord)
             })
         return PipelineParts(
-            encoder: NDJSONEncoder.self, sink: workspace.sink, publisher: publisher,
-            layout: RecordLayout(columnPrefix: record.columnPrefix, epoch: epoch),
+            encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,
+            layout: RecordLayout(
+                columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar),
             compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
             roomChanged: { isShort in

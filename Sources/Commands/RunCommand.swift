@@ -66,10 +66,7 @@ struct RunCommand: ParsableCommand {
     var minIdle: String?
     @Flag(help: "Create the consumer group where it does not exist.")
     var createGroup = false
-    @Option(help: ArgumentHelp("zstd, gzip or none.", valueName: "codec"))
-    var compression: String?
-    @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
-    var compressionLevel: String?
+    @OptionGroup var format: FormatOptions
     @Option(help: ArgumentHelp("How many bytes of records make a segment full, before compression.", valueName: "size"))
     var segmentBytes: String?
     @Option(help: ArgumentHelp("How many records make a segment full.", valueName: "count"))
@@ -103,13 +100,13 @@ struct RunCommand: ParsableCommand {
         present([
             .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages,
             .streamProtocol: streamProtocol,
-            .twoPhase: twoPhase ? "true" : nil, .origin: origin, .compression: compression,
-            .compressionLevel: compressionLevel, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
+            .twoPhase: twoPhase ? "true" : nil, .origin: origin, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
             .stopGrace: stopGrace, .onGap: onGap, .discoverEvery: discoverEvery, .minIdle: minIdle,
             .createGroup: createGroup ? "true" : nil,
         ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
             .merging(streams.flags) { first, _ in first }.merging(replication.flags) { first, _ in first }
+            .merging(format.flags) { first, _ in first }
     }
 
     func run() throws {

@@ -8,7 +8,10 @@ import Runtime
 /// What one run was asked to do, whatever its source; read and checked before anything is touched.
 struct RunSettings {
     let path: String
+    let format: RecordFormat
     let compression: CompressionChoice
+    /// What holds where the format is one of columns.
+    let columnar: ColumnarChoice
     let segmentLimits: SegmentLimits
     let policy: AnchorPolicy
     let limits: PipelineLimits
@@ -18,7 +21,9 @@ struct RunSettings {
     init(_ settings: Settings) throws(Fault) {
         _ = try settings.required(.to)
         path = try settings.parsed(.to, "a folder of this machine", Self.folder)
-        compression = try Self.compression(settings)
+        format = try settings.choice(.format, RecordFormat.self)
+        compression = format == .ndjson ? try Self.compression(settings) : CompressionChoice(codec: .none)
+        columnar = try Self.columnar(settings, format)
         segmentLimits = SegmentLimits(
             byteCount: try settings.byteCount(.segmentBytes, minimum: 64 << 10),
             rowCount: try settings.number(.segmentRows, 1...Int.max))
@@ -51,7 +56,26 @@ struct RunSettings {
     private static func compression(_ settings: Settings) throws(Fault) -> CompressionChoice {
         let codec = try settings.choice(.compression, Codec.self)
         guard try settings.text(.compressionLevel) != nil else { return CompressionChoice(codec: codec) }
-        let range = codec == .zstd ? 1...19 : 1...9
-        return CompressionChoice(codec: codec, level: Int32(try settings.number(.compressionLevel, range)))
+        return CompressionChoice(codec: codec, level: try level(settings, isZstandard: codec == .zstd))
+    }
+
+    private static func level(_ settings: Settings, isZstandard: Bool) throws(Fault) -> Int32 {
+        Int32(try settings.number(.compressionLevel, isZstandard ? 1...19 : 1...9))
+    }
+
+    /// A file of columns is compressed inside, page by page. What only such a file has is refused elsewhere.
+    private static func columnar(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> ColumnarChoice {
+        var choice = ColumnarChoice(
+            profile: try settings.choice(.profile, ColumnarProfile.self),
+            bloomFilters: try settings.choice(.bloomFilters, BloomFilterChoice.self), version: Version.number)
+        guard format == .parquet else {
+            try settings.refuse([.profile, .bloomFilters], "says something of files of columns: add --format parquet")
+            return choice
+        }
+        choice.codec = try settings.choice(.compression, PageCodec.self)
+        if try settings.text(.compressionLevel) != nil {
+            choice.level = try level(settings, isZstandard: choice.codec == .zstd)
+        }
+        return choice
     }
 }

@@ -18,6 +18,9 @@ enum SettingKey: String, CaseIterable {
     case streamProtocol = "protocol"
     case twoPhase = "two-phase"
     case origin
+    case format
+    case profile
+    case bloomFilters = "bloom-filters"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -62,6 +65,9 @@ enum SettingKey: String, CaseIterable {
         case .messages: "include"
         case .streamProtocol: "auto"
         case .origin: "any"
+        case .format: "ndjson"
+        case .profile: "portable"
+        case .bloomFilters: "none"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

@@ -20,6 +20,14 @@ extension Settings {
         try entry(key)?.value
     }
 
+    /// Refuses settings that somebody has set although they mean nothing.
+    func refuse(_ keys: [SettingKey], _ why: String) throws(Fault) {
+        for key in keys {
+            guard let entry = try entry(key), entry.origin != .builtIn else { continue }
+            throw invalid(key, entry, "it \(why)", hint: "leave it out")
+        }
+    }
+
     /// One of a closed set.
     func choice<T: RawRepresentable & CaseIterable>(_ key: SettingKey, _ type: T.Type) throws(Fault) -> T
     where T.RawValue == String {

@@ -13,13 +13,15 @@ struct SnapshotCommand: ParsableCommand {
         abstract: "Export all keys of a Redis-like server, or of a dump that it has written, without what follows.")
 
     @OptionGroup var export: ExportOptions
+    @OptionGroup var format: FormatOptions
     @OptionGroup var outputs: OutputOptions
     @Option(help: ArgumentHelp("redis://…, or the path of a dump.", valueName: "uri|file"))
     var source: String?
 
     func run() throws {
         let settings = try outputs.settings(
-            export.flags.merging(present([.source: source, .snapshot: "only"])) { first, _ in first })
+            export.flags.merging(present([.source: source, .snapshot: "only"])) { first, _ in first }
+                .merging(format.flags) { first, _ in first })
         let console = try Console(settings)
         let stop = StopSignal()
         let (run, route) = try route(settings, console, stop)

@@ -42,9 +42,12 @@ struct TakenReader {
 
     private func read(_ segment: SegmentRecord, into taken: inout TakenEntries) throws(Fault) {
         try segment.prove(in: folder)
-        var reader = try RecordReader(path: folder.file(segment.path))
+        var reader = try SegmentReader(path: folder.file(segment.path))
+        var line = ByteBuffer()
         while try reader.advance() {
-            guard let id = Self.id(of: reader.line) else {
+            line.removeAll()
+            reader.appendLine(to: &line)
+            guard let id = Self.id(of: line.bytes) else {
                 throw Fault(.exportBroken, "\(segment.path) holds a record that is no entry of a stream")
             }
             taken.insert(id)

@@ -10,24 +10,32 @@ public struct RecordLayout: Hashable, Sendable {
     public let columnPrefix: String
     /// The number of the history inside the export.
     public let epoch: UInt16
+    /// In which format records are written, where the encoder can write several.
+    public let format: RecordFormat
+    /// What formats of columns are told.
+    public let columnar: ColumnarChoice
 
     /// Makes a layout.
-    public init(columnPrefix: String = "_cdc_", epoch: UInt16) {
+    public init(
+        columnPrefix: String = "_cdc_", epoch: UInt16, format: RecordFormat = .ndjson,
+        columnar: ColumnarChoice = ColumnarChoice()
+    ) {
         self.columnPrefix = columnPrefix
         self.epoch = epoch
+        self.format = format
+        self.columnar = columnar
     }
 
     /// The same in the history of `lane`.
     func inside(_ lane: Lane?) -> RecordLayout {
-        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch) } ?? self
+        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch, format: format, columnar: columnar) }
+            ?? self
     }
 }
 
 /// Turns changes of one schema into one format's bytes. Knows no file, no clock, no network, so that the same
 /// changes are always the same bytes.
 public protocol SegmentEncoder: ~Copyable, Sendable {
-    /// What file names of this format end with: `ndjson`.
-    static var fileExtension: String { get }
     /// Begins a segment of one table.
     init(schema: TableSchema, layout: RecordLayout)
     /// Appends one change of `transaction`. `ordinal` takes the place of the change's own where a snapshot's task
@@ -43,6 +51,17 @@ public protocol SegmentEncoder: ~Copyable, Sendable {
     ) throws(Fault) -> Int
     /// Appends what the format wants at the end of a segment.
     mutating func end(into output: inout ByteBuffer) throws(Fault)
+    /// How many bytes of records it holds back; none unless the format says so.
+    var heldByteCount: Int { get }
+    /// Appends what it holds back, as far as it can without the end of the segment.
+    mutating func release(into output: inout ByteBuffer) throws(Fault)
+}
+
+extension SegmentEncoder where Self: ~Copyable {
+    /// Nothing is held back.
+    public var heldByteCount: Int { 0 }
+    /// Nothing is held back.
+    public mutating func release(into output: inout ByteBuffer) throws(Fault) {}
 }
 
 extension SegmentEncoder where Self: ~Copyable {

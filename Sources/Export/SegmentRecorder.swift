@@ -11,12 +11,17 @@ public struct SegmentLimits: Hashable, Sendable {
     public let rowCount: Int
     /// How many segments may be open at once; beyond it the one used longest ago is finished.
     public let openCount: Int
+    /// How many bytes all open segments together may hold back in memory, where the format holds bytes back.
+    public let heldByteCount: Int
 
     /// Makes limits.
-    public init(byteCount: Int = 128 << 20, rowCount: Int = 10_000_000, openCount: Int = 24) {
+    public init(
+        byteCount: Int = 128 << 20, rowCount: Int = 10_000_000, openCount: Int = 24, heldByteCount: Int = 64 << 20
+    ) {
         self.byteCount = byteCount
         self.rowCount = rowCount
         self.openCount = openCount
+        self.heldByteCount = heldByteCount
     }
 }
 
@@ -37,6 +42,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     /// The one used last, which serves small transactions of one table without a look-up.
     private var current: Open?
     private var uses: UInt64 = 0
+    /// How many changes are to be recorded before the next look at memory.
+    private var changesToLook = lookInterval
     private var finished: [FinishedSegment] = []
     /// The drafts behind ``finished``, and of a segment whose end failed.
     private var ended: [Target.Draft] = []
@@ -64,12 +71,33 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         while index < slice.changes.upperBound {
             let schema = batch.schemas[batch.schemaIndex(at: index)]
             let writer = try writer(for: schema, in: lane)
-            let room = min(slice.changes.upperBound - index, limits.rowCount - writer.rowCount)
+            let room = min(slice.changes.upperBound - index, limits.rowCount - writer.rowCount, changesToLook)
             let end = batch.endOfRun(from: index, before: index + room)
-            index = try writer.append(index..<end, of: batch, in: slice.transaction, ordinalBase: ordinalBase)
+            let next = try writer.append(index..<end, of: batch, in: slice.transaction, ordinalBase: ordinalBase)
+            changesToLook -= next - index
+            index = next
             if isFull(writer) { try finish(schema.table) }
+            if changesToLook == 0 { try boundMemory() }
         }
     }
+
+    /// Looks from time to time at what the open segments hold back, and writes what is too much, the largest first.
+    /// The moments depend on the changes alone, so that the same changes are the same files.
+    private func boundMemory() throws(Fault) {
+        changesToLook = Self.lookInterval
+        var held = open.values.reduce(0) { $0 + $1.writer.heldByteCount }
+        while held > limits.heldByteCount {
+            let largest = open.min { lhs, rhs in
+                (-lhs.value.writer.heldByteCount, lhs.key) < (-rhs.value.writer.heldByteCount, rhs.key)
+            }
+            guard let writer = largest?.value.writer, writer.heldByteCount > 0 else { return }
+            held -= writer.heldByteCount
+            try writer.release()
+        }
+    }
+
+    /// After how many changes.
+    private static var lookInterval: Int { 1024 }
 
     /// Finishes what is open and hands over all segments, in the order in which they were finished.
     public func takeSegments() throws(Fault) -> [FinishedSegment] {
@@ -78,6 +106,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
             finished = []
             ended = []
             finishedByteCount = 0
+            changesToLook = Self.lookInterval
         }
         return finished
     }
@@ -91,6 +120,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         finished = []
         ended = []
         finishedByteCount = 0
+        changesToLook = Self.lookInterval
     }
 
     private func isFull(_ writer: SegmentWriter<Encoder, Target>) -> Bool {

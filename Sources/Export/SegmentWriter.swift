@@ -90,6 +90,14 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
         SequenceKey(epoch: layout.epoch, position: transaction.position, ordinal: ordinal)
     }
 
+    /// How many bytes of records wait in memory for the others that they are written with.
+    public var heldByteCount: Int { press.heldByteCount }
+
+    /// Writes what waits in memory.
+    public func release() throws(Fault) {
+        try press.release(to: draft)
+    }
+
     /// Ends the segment and makes its bytes durable.
     public func finish() throws(Fault) -> FinishedSegment {
         let digest = try press.end(to: draft)
@@ -132,6 +140,14 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
         return end
     }
 
+    /// How many bytes of records the encoder holds back.
+    var heldByteCount: Int { encoder.heldByteCount }
+
+    mutating func release(to draft: Draft) throws(Fault) {
+        try encoder.release(into: &encoded)
+        try drain(to: draft)
+    }
+
     mutating func end(to draft: Draft) throws(Fault) -> Digest {
         try encoder.end(into: &encoded)
         try drain(to: draft)
@@ -144,9 +160,13 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
 
     private mutating func drain(to draft: Draft) throws(Fault) {
         encodedByteCount += encoded.count
-        try Self.compress(encoded, with: &compressor, into: &compressed)
+        // In pieces, since some encoders hand over many bytes at once.
+        for start in stride(from: 0, to: encoded.count, by: 8 * Self.chunkByteCount) {
+            let piece = start..<min(start + 8 * Self.chunkByteCount, encoded.count)
+            try Self.compress(encoded, piece, with: &compressor, into: &compressed)
+            if compressed.count >= Self.chunkByteCount { try write(to: draft) }
+        }
         encoded.removeAll(keepingAtMost: 4 * Self.chunkByteCount)
-        if compressed.count >= Self.chunkByteCount { try write(to: draft) }
     }
 
     private mutating func write(to draft: Draft) throws(Fault) {
@@ -157,9 +177,10 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
     // The buffers are lent as whole arguments: a span taken from one property would bar the others.
 
     private static func compress(
-        _ input: borrowing ByteBuffer, with compressor: inout Compressor, into output: inout ByteBuffer
+        _ input: borrowing ByteBuffer, _ piece: Range<Int>, with compressor: inout Compressor,
+        into output: inout ByteBuffer
     ) throws(Fault) {
-        try compressor.compress(input.bytes, into: &output)
+        try compressor.compress(input.bytes.extracting(piece), into: &output)
     }
 
     private static func write(

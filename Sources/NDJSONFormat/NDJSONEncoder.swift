@@ -16,9 +16,6 @@ public import Faults
 /// The order is fixed. `_cdc_xid` and `_cdc_commit_ts` are there when the transaction has them; a column that the
 /// source did not send is null and named in `_cdc_unset`; `_cdc_old` holds what was sent of the old row.
 public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
-    /// `ndjson`
-    public static var fileExtension: String { "ndjson" }
-
     private struct Column {
         let form: ValueForm
         /// Where `,"name":` stands in ``NDJSONEncoder/texts``.

@@ -5,16 +5,20 @@ public import Changelog
 public import Compression
 public import Digests
 internal import DurableFiles
+public import Export
 public import Faults
+public import ParquetReading
 
 /// What one segment holds, found by reading all of it.
 public struct SegmentInspection: Sendable {
     /// The file.
     public let path: String
-    /// The format of its records: `ndjson`.
-    public let format = "ndjson"
-    /// What compresses them.
+    /// The format of its records.
+    public let format: RecordFormat
+    /// What compresses the whole file; nothing does where pages inside it are compressed.
     public let codec: Codec
+    /// What the footer says, where the format is one of columns.
+    public let columns: ParquetSummary?
     /// How many records it holds.
     public let rows: Int
     /// How many records of each operation.
@@ -48,15 +52,18 @@ public struct SegmentInspection: Sendable {
 
     /// Reads the segment at `path`, wherever it lies; a damaged one is a fault.
     public init(path: String) throws(Fault) {
-        guard path.hasSuffix(".ndjson") || Codec(path: path) != .none else {
-            throw Fault(.usage, "\(path) is not called like a segment: .ndjson, .ndjson.zst or .ndjson.gz")
+        format = path.hasSuffix(".parquet") ? .parquet : .ndjson
+        guard format == .parquet || path.hasSuffix(".ndjson") || Codec(path: path) != .none else {
+            throw Fault(.usage, "\(path) is not called like a segment: .ndjson, .ndjson.zst, .ndjson.gz or .parquet")
         }
         let content = try SegmentContent(path)
         let export = try Self.export(around: path)
         let prefix = try export.flatMap { (folder) throws(Fault) in try ExportRecord.read(in: folder) }?.columnPrefix
+        let columns = format == .parquet ? try ParquetReader(path: path).summary : nil
         let tally = try doing("reading \(path)") { () throws(Fault) in
-            try RecordTally.read(path, columnPrefix: prefix ?? "_cdc_")
+            try RecordTally.read(path, columnPrefix: prefix ?? columns?.columnPrefix ?? "_cdc_")
         }
+        self.columns = columns
         self.path = path
         codec = Codec(path: path)
         rows = tally.rows

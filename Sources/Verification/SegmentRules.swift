@@ -62,7 +62,7 @@ enum SegmentRules {
     private static func fileExtension(of path: String) -> String? {
         let name = path.split(separator: "/").last ?? ""
         let found = name.drop { $0 != "." }.dropFirst()
-        let known = Codec.allCases.map { $0 == .none ? "ndjson" : "ndjson.\($0.fileExtension)" }
+        let known = Codec.allCases.map { $0 == .none ? "ndjson" : "ndjson.\($0.fileExtension)" } + ["parquet"]
         return known.first { $0 == found }
     }
 }

@@ -7,7 +7,6 @@ import Faults
 
 /// The smallest format that can be told apart: tokens in a row, a number for each change, a mark at the end.
 struct TinyEncoder: SegmentEncoder, ~Copyable {
-    static var fileExtension: String { "tiny" }
 
     private let layout: RecordLayout
 

@@ -13,14 +13,15 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
     -strict-memory-safety -sanitize=fuzzer -parse-as-library -I "$out/modules"
     -I "$root/Sources/COpenSSL" -I "$root/Sources/CZstd" -I "$root/Sources/CZlib"
-    -I "$root/Sources/CLibssl" -I "$root/Sources/CHiredis")
+    -I "$root/Sources/CLibssl" -I "$root/Sources/CHiredis" -I "$root/Sources/CSnappy" -package-name kedge)
 
 objects=()
 for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput RedisRDB PostgresValues Digests Compression \
-    DurableFiles Anchors Export Verification Threads RedisFacts RedisState \
+    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading Verification Threads RedisFacts RedisState \
     RedisCluster RedisKeyspace; do
+    mapfile -t sources < <(find "$root/Sources/$module" -name '*.swift' | sort)
     swiftc "${flags[@]}" -enable-testing -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
-        -module-name "$module" -emit-object -o "$out/modules/$module.o" "$root/Sources/$module"/*.swift
+        -module-name "$module" -emit-object -o "$out/modules/$module.o" "${sources[@]}"
     objects+=("$out/modules/$module.o")
 done
 

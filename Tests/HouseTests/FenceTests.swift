@@ -10,6 +10,7 @@ struct FenceTests {
         "CLibpq": ["LibPQ"],
         "CZstd": ["Compression"],
         "CZlib": ["Compression"],
+        "CSnappy": ["Compression"],
         "COpenSSL": ["Digests"],
         "CLibssl": ["Sockets"],
         "CHiredis": ["Hiredis"],

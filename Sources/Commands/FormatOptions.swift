@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The flags that say how records are written down.
+struct FormatOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "ndjson, a line of JSON a record; parquet, files of columns. For the whole life of an export.",
+            valueName: "format"))
+    var format: String?
+    @Option(
+        help: ArgumentHelp(
+            "Of Parquet's types: portable, those that every engine reads; rich, the nearest ones.", valueName: "name"))
+    var profile: String?
+    @Option(
+        help: ArgumentHelp(
+            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which"))
+    var bloomFilters: String?
+    @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
+    var compression: String?
+    @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
+    var compressionLevel: String?
+
+    /// The flags that were given.
+    var flags: [SettingKey: String] {
+        present([
+            .format: format, .profile: profile, .bloomFilters: bloomFilters, .compression: compression,
+            .compressionLevel: compressionLevel,
+        ])
+    }
+}

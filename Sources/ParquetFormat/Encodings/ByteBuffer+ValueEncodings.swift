@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+
+extension ByteBuffer {
+    /// Appends the values in `range` in `encoding`, which is not ``Encoding/dictionary``.
+    mutating func append(_ builder: borrowing LeafBuilder, _ range: Range<Int>, _ encoding: Encoding) {
+        switch encoding {
+        case .deltaBinaryPacked: appendDeltas(builder, range)
+        case .deltaLengthByteArray: appendLengthsAndBytes(builder, range)
+        case .deltaByteArray: appendPrefixes(builder, range)
+        case .plain, .hybrid, .dictionary: appendPlain(builder, range)
+        }
+    }
+
+    private mutating func appendPlain(_ builder: borrowing LeafBuilder, _ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        let values = builder.values.bytes
+        if builder.form.type == .boolean {
+            return appendPacked(width: 1, count: range.count) { UInt64(values[range.lowerBound + $0]) }
+        }
+        guard builder.form.width == 0 else {
+            let width = builder.form.width
+            return append(values.extracting(range.lowerBound * width..<range.upperBound * width))
+        }
+        for index in range { appendPlain(values.extracting(builder.range(ofValue: index))) }
+    }
+
+    /// Appends a value of any length in the plain encoding.
+    mutating func appendPlain(_ value: RawSpan) {
+        appendLittleEndian(UInt32(truncatingIfNeeded: value.byteCount))
+        append(value)
+    }
+
+    private mutating func appendDeltas(_ builder: borrowing LeafBuilder, _ range: Range<Int>) {
+        let values = builder.values.bytes
+        let first = range.lowerBound
+        if builder.form.width == 4 {
+            appendDeltas(.bits32, count: range.count) {
+                Int64(Int32(bitPattern: values.littleEndianHalfWord(at: 4 * (first + $0))))
+            }
+        } else {
+            appendDeltas(.bits64, count: range.count) {
+                Int64(bitPattern: values.littleEndianWord(at: 8 * (first + $0)))
+            }
+        }
+    }
+
+    private mutating func appendLengthsAndBytes(_ builder: borrowing LeafBuilder, _ range: Range<Int>) {
+        appendDeltas(.bits32, count: range.count) { Int64(builder.range(ofValue: range.lowerBound + $0).count) }
+        guard let last = range.last else { return }
+        let start = builder.range(ofValue: range.lowerBound).lowerBound
+        append(builder.values.bytes.extracting(start..<builder.range(ofValue: last).upperBound))
+    }
+
+    private mutating func appendPrefixes(_ builder: borrowing LeafBuilder, _ range: Range<Int>) {
+        let values = builder.values.bytes
+        var prefixes = ByteBuffer(capacity: 4 * range.count)
+        for index in range {
+            let isFirst = index == range.lowerBound
+            let value = builder.range(ofValue: index)
+            let before = isFirst ? 0..<0 : builder.range(ofValue: index - 1)
+            let common = values.extracting(value).commonPrefixLength(with: values.extracting(before))
+            prefixes.appendLittleEndian(UInt32(truncatingIfNeeded: common))
+        }
+        let lengths = prefixes.bytes
+        func prefix(_ offset: Int) -> Int { Int(lengths.littleEndianHalfWord(at: 4 * offset)) }
+        appendDeltas(.bits32, count: range.count) { Int64(prefix($0)) }
+        appendDeltas(.bits32, count: range.count) {
+            Int64(builder.range(ofValue: range.lowerBound + $0).count - prefix($0))
+        }
+        for index in range {
+            let value = builder.range(ofValue: index)
+            append(values.extracting(value.lowerBound + prefix(index - range.lowerBound)..<value.upperBound))
+        }
+    }
+}

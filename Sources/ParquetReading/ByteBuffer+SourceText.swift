@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+internal import Changelog
+internal import ParquetFormat
+
+extension ByteBuffer {
+    /// Appends the source's text of a value of a leaf, whose bytes are those of the plain encoding.
+    mutating func append(sourceTextOf value: RawSpan, _ form: LeafForm) throws(WireFault) {
+        guard form.width == 0 || value.byteCount == form.width else {
+            throw WireFault(.invalidLength(value.byteCount), at: 0)
+        }
+        switch form.intake {
+        case .boolean: append(value[0] == 0 ? UInt8(ascii: "f") : UInt8(ascii: "t"))
+        case .int16, .int32, .int64: append(signed: value.integer)
+        case .float32: append(float: Float(bitPattern: value.littleEndianHalfWord(at: 0)))
+        case .float64: append(float: Double(bitPattern: value.littleEndianWord(at: 0)))
+        case .decimal32, .decimal64:
+            var digits = ByteBuffer(capacity: 32)
+            digits.appendDecimal(value.integer.magnitude)
+            append(decimal: digits.bytes, isNegative: value.integer < 0, scale: form.scale)
+        case .decimal128, .decimal256:
+            append(decimal: value.decimalDigits.bytes, isNegative: value[0] >= 0x80, scale: form.scale)
+        case .text, .bytes, .recordJSON: append(value)
+        case .hexadecimal: appendHexadecimal(bytes: value)
+        case .date: append(dayOf: value.integer)
+        case .time: append(clock: value.integer.magnitude, hourDigits: 2)
+        case .timestamp: append(moment: value.integer)
+        case .timestampUTC:
+            append(moment: value.integer)
+            append("+00:00")
+        case .uuid:
+            for range in [0..<4, 4..<6, 6..<8, 8..<10, 10..<16] {
+                if range.lowerBound > 0 { append(UInt8(ascii: "-")) }
+                appendHexadecimal(bytes: value.extracting(range))
+            }
+        }
+    }
+
+    private mutating func append(signed value: Int64) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(value.magnitude)
+    }
+
+    private mutating func append(decimal digits: RawSpan, isNegative: Bool, scale: Int) {
+        if isNegative { append(UInt8(ascii: "-")) }
+        let wholeCount = digits.byteCount - scale
+        if wholeCount > 0 { append(digits.extracting(0..<wholeCount)) } else { append(UInt8(ascii: "0")) }
+        guard scale > 0 else { return }
+        append(UInt8(ascii: "."))
+        append(repeating: UInt8(ascii: "0"), count: -wholeCount)
+        append(digits.extracting(max(0, wholeCount)..<digits.byteCount))
+    }
+
+    private mutating func append(dayOf days: Int64) {
+        var text = ByteBuffer(capacity: 32)
+        text.append(Timestamp(microseconds: days &* 86_400_000_000))
+        append(text.bytes.extracting(0..<text.count - 17))
+    }
+
+    /// Appends day and time, without zeros at the end of the fraction.
+    private mutating func append(moment microseconds: Int64) {
+        var text = ByteBuffer(capacity: 32)
+        text.append(Timestamp(microseconds: microseconds))
+        // Without the zone's letter, and the point where nothing stands behind it.
+        var end = text.count - 1
+        while text.bytes[end - 1] == UInt8(ascii: "0"), text.bytes[end - 2] != UInt8(ascii: ":"), end > text.count - 8 {
+            end -= 1
+        }
+        if text.bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        append(text.bytes.extracting(0..<end))
+    }
+}
+
+extension RawSpan {
+    /// The integer of four or eight bytes, the lowest first.
+    fileprivate var integer: Int64 {
+        byteCount == 4
+            ? Int64(Int32(bitPattern: littleEndianHalfWord(at: 0))) : Int64(bitPattern: littleEndianWord(at: 0))
+    }
+
+    /// The decimal digits of the magnitude of a number in two's complement, the highest byte first.
+    fileprivate var decimalDigits: ByteBuffer {
+        var bytes = copiedBytes()
+        if let first = bytes.first, first >= 0x80 {
+            var carry: UInt16 = 1
+            for index in bytes.indices.reversed() {
+                let sum = UInt16(~bytes[index]) + carry
+                bytes[index] = UInt8(truncatingIfNeeded: sum)
+                carry = sum >> 8
+            }
+        }
+        var digits: [UInt8] = []
+        while bytes.contains(where: { $0 != 0 }) {
+            var remainder: UInt16 = 0
+            for index in bytes.indices {
+                let value = remainder << 8 | UInt16(bytes[index])
+                bytes[index] = UInt8(truncatingIfNeeded: value / 10)
+                remainder = value % 10
+            }
+            digits.append(0x30 + UInt8(truncatingIfNeeded: remainder))
+        }
+        var text = ByteBuffer(capacity: 96)
+        text.append(contentsOf: digits.isEmpty ? [0x30] : digits.reversed())
+        return text
+    }
+}
