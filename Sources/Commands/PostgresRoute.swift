@@ -2,6 +2,7 @@
 
 import Anchors
 import Changelog
+import Export
 import Faults
 import Logging
 import PostgresAdapter
@@ -169,6 +170,7 @@ final class PostgresRoute: SourceRoute {
         }
         options.messages = settings.messages
         options.streaming = settings.streaming
+        options.rowForm = run.settings.format == .parquet ? .binary : .text
         options.preparedFolder = run.workspace.folder.control + "/prepared"
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = run.settings.columnPrefix
