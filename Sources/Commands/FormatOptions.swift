@@ -15,7 +15,8 @@ struct FormatOptions: ParsableArguments {
     var profile: String?
     @Option(
         help: ArgumentHelp(
-            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which"))
+            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which")
+    )
     var bloomFilters: String?
     @Option(
         help: ArgumentHelp(
