@@ -38,6 +38,8 @@ final class ExportRun {
     let progress = Progress()
     let workspace: Workspace
     var last: StoredAnchor?
+    /// What decides where changes go, one behind the other.
+    var gates: [any RecordGate] = []
     private let begun = ContinuousClock.now
 
     init(_ settings: RunSettings, console: Console, stop: StopSignal, crash: CrashPlan) throws(Fault) {
@@ -177,6 +179,7 @@ final class ExportRun {
                 columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar),
             compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
+            gate: gates.isEmpty ? nil : RecordGates(gates),
             roomChanged: { isShort in
                 if isShort {
                     log.warning("the destination is nearly full (--min-free): reading pauses until there is room")

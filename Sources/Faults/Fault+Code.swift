@@ -62,6 +62,7 @@ extension Fault {
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
+        case tableReserved = "source.table.reserved"
 
         // The export.
         case exportMissing = "export.missing"
@@ -126,7 +127,8 @@ extension Fault.Code {
             .redisUnverified, .redisTLS, .filePermission:
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
-            .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
+            .postgresSynchronous, .postgresTableUnsafe, .tableReserved, .postgresReplicaIdentity,
+            .postgresColumnReserved,
             .postgresSnapshotImpossible, .redisCluster, .redisMasterUnknown, .redisReadOnly,
             .redisStreamName:
             78

@@ -129,6 +129,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
 
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
         let schemaID = try archive(segment.schema)
+        for source in segment.sources { _ = try archive(source) }
         let name = SegmentName(
             first: segment.first, last: segment.last, notation: segment.lane?.notation, part: part)
         let path = name.path(of: segment.schema.table, fileExtension: segmentExtension)

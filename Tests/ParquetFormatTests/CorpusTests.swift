@@ -34,6 +34,46 @@ struct CorpusTests {
         }
     }
 
+    @Test("tagged records say so in both formats, and only there is a column")
+    func violations() throws {
+        let schema = TableSchema(
+            table: TableName(namespace: "public", name: "t"),
+            columns: [TableSchema.Column(name: "v", type: .text, sourceType: "text")], key: [])
+        let layout = RecordLayout(epoch: 3, violations: .present)
+        let tags: [[String]] = [[], ["v.maxLength"], [], ["v.pattern", "w \"x\""], []]
+        let text = try Self.tagged(NDJSONEncoder.self, schema, layout, tags)
+        let columns = try Self.tagged(ParquetEncoder.self, schema, layout, tags)
+        let expected = try lines(text)
+        #expect(try read(columns) == expected && expected.count == 5)
+        #expect(expected[3].hasSuffix(#""v":"3","_cdc_violations":["v.pattern","w \"x\""]}"#))
+        #expect(expected[2].hasSuffix(#""v":"2"}"#))
+        let plain = try Self.tagged(ParquetEncoder.self, schema, RecordLayout(epoch: 3), Array(repeating: [], count: 5))
+        #expect(try read(plain).allSatisfy { !$0.contains("violations") })
+        #expect(!String(decoding: plain, as: UTF8.self).contains("_cdc_violations"))
+    }
+
+    private static func tagged<E: SegmentEncoder & ~Copyable>(
+        _ type: E.Type, _ schema: TableSchema, _ layout: RecordLayout, _ tags: [[String]]
+    ) throws -> [UInt8] {
+        var encoder = E(schema: schema, layout: layout)
+        var output = ByteBuffer()
+        let transaction = Transaction(position: Position(rawValue: 7))
+        var batch = ChangeBatch(byteLimit: 1 << 16)
+        batch.begin(transaction)
+        for (row, _) in tags.enumerated() {
+            batch.beginChange(.create, schema: batch.index(of: schema), ordinal: UInt64(row + 1))
+            Array("\(row)".utf8).withRawSpan { batch.append($0) }
+            batch.endChange()
+        }
+        for (row, rules) in tags.enumerated() {
+            if !rules.isEmpty { encoder.tagNext(rules) }
+            let change = batch.change(at: row)
+            try encoder.encode(change, of: transaction, ordinal: change.ordinal, into: &output)
+        }
+        try encoder.end(into: &output)
+        return output.bytes.copiedBytes()
+    }
+
     @Test("the encoder keeps the contract of encoders")
     func contract() throws {
         try checkEncoderContract(ParquetEncoder.self)
