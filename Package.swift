@@ -46,6 +46,7 @@ let package = Package(
 
         // The walk, with the decoders, which are pure and fuzzable.
         .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
+        .target(name: "SchemaEvolution", dependencies: ["Bytes", "Changelog"]),
         .target(name: "PgOutput", dependencies: ["Bytes"]),
         .target(name: "RedisRDB", dependencies: ["Bytes"]),
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
@@ -134,6 +135,7 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
+        .testTarget(name: "SchemaEvolutionTests", dependencies: ["SchemaEvolution", "Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
         .testTarget(
             name: "RedisKeyspaceTests",
