@@ -83,6 +83,13 @@ let package = Package(
             name: "Export",
             dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
         ),
+        .target(
+            name: "Contracts",
+            dependencies: [
+                "Faults", "Bytes", "Changelog", "Export",
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
         .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
         .target(
             name: "ParquetFormat",
@@ -104,7 +111,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
-                "ParquetReading",
+                "Contracts", "ParquetReading",
             ]
         ),
 
@@ -114,7 +121,7 @@ let package = Package(
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
                 "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
-                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
+                "RedisKeyspace", "Anchors", "Metastore", "Export", "Contracts", "NDJSONFormat", "ParquetFormat", "ParquetReading",
                 "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -197,6 +204,9 @@ let package = Package(
                 "Commands", "PostgresAdapter", "RedisStreams", "RedisURI", "Runtime", "Changelog", "Faults",
                 "TestSupport",
             ]),
+        .testTarget(
+            name: "ContractsTests",
+            dependencies: ["Contracts", "Export", "NDJSONFormat", "Changelog", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),

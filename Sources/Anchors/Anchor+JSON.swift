@@ -30,6 +30,7 @@ extension Anchor {
         members["tables"] = tables.map(JSON.text)
         if source.notation == .clock { members["lanes"] = .array(lanes.map(\.json)) }
         members["missing"] = missing.map { .number(Int64($0)) }
+        members["contract"] = contract?.json
         if !notices.isEmpty { members["notices"] = .array(notices.map(\.json)) }
         return SealedJSON.seal(members)
     }
@@ -54,7 +55,8 @@ extension Anchor {
             run: try RunStamp(try object.object("run")), reason: try object.optionalText("reason"),
             notices: try Self.notices(of: object, place), tables: try object.optionalText("tables"),
             lanes: try Self.lanes(of: object, place),
-            missing: object.optional("missing") == nil ? nil : try object.count("missing"))
+            missing: object.optional("missing") == nil ? nil : try object.count("missing"),
+            contract: object.optional("contract") == nil ? nil : try ContractLink(try object.object("contract")))
     }
 
     private var commitTimeJSON: JSON? {

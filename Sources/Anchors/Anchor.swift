@@ -101,6 +101,26 @@ public struct RunStamp: Hashable, Sendable {
     }
 }
 
+/// The contract in force while an anchor was made.
+public struct ContractLink: Hashable, Sendable {
+    /// Its identifier.
+    public let id: String
+    /// Its version.
+    public let version: String
+    /// Its file, as ``ContractStore`` names it.
+    public let file: String
+    /// What became of records that break it, where the run said so and not the contract.
+    public let onViolation: String?
+
+    /// Makes a link.
+    public init(id: String, version: String, file: String, onViolation: String? = nil) {
+        self.id = id
+        self.version = version
+        self.file = file
+        self.onViolation = onViolation
+    }
+}
+
 /// A commit point of the export: what it publishes, how far it reaches, and what came before it
 /// (`docs/format.md`, Anchor file).
 public struct Anchor: Hashable, Sendable {
@@ -156,13 +176,16 @@ public struct Anchor: Hashable, Sendable {
     public let lanes: [LaneRange]
     /// How many records a gap has lost, where it can be counted.
     public let missing: Int?
+    /// The contract that the records were held to; nil when there was none.
+    public let contract: ContractLink?
 
     /// Makes an anchor.
     public init(
         number: Int, kind: AnchorKind, export: String, epoch: UInt16, source: SourceIdentity, from: Position,
         to: Position, commitTimeFirst: Timestamp? = nil, commitTimeLast: Timestamp? = nil, transactions: Int,
         changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil,
-        notices: [SourceNotice] = [], tables: String? = nil, lanes: [LaneRange] = [], missing: Int? = nil
+        notices: [SourceNotice] = [], tables: String? = nil, lanes: [LaneRange] = [], missing: Int? = nil,
+        contract: ContractLink? = nil
     ) {
         self.number = number
         self.kind = kind
@@ -183,6 +206,7 @@ public struct Anchor: Hashable, Sendable {
         self.tables = tables
         self.lanes = lanes
         self.missing = missing
+        self.contract = contract
     }
 }
 

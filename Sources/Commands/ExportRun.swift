@@ -3,6 +3,7 @@
 import Anchors
 import Changelog
 import Compression
+import Contracts
 import Export
 import Faults
 import FoundationEssentials
@@ -50,6 +51,7 @@ final class ExportRun {
         workspace = try Workspace(path: settings.path, crash: crash) { [stop] in stop.request() }
         do throws(Fault) {
             last = try workspace.chain.latest()
+            try adoptContract()
         } catch {
             workspace.close(outcome: error.code.rawValue)
             throw error
@@ -161,12 +163,14 @@ final class ExportRun {
         let store = workspace.store
         let crash = crash
         let log = console.log
+        let contract = settings.contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
+            contract: { () throws(Fault) in try contract?.link() },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
@@ -176,7 +180,8 @@ final class ExportRun {
         return PipelineParts(
             encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,
             layout: RecordLayout(
-                columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar),
+                columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
+                violations: settings.contract?.gate.tags == true ? .present : .absent),
             compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
             gate: gates.isEmpty ? nil : RecordGates(gates),

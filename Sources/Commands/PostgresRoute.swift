@@ -69,6 +69,10 @@ final class PostgresRoute: SourceRoute {
             _ = try PostgresPlan.read(options(), mode: settings.mode)
             try PostgresResumption.dropSlot(options())
         }
+        if run.settings.contract != nil {
+            let plan = try PostgresPlan.read(options(), mode: settings.mode)
+            try run.check(plan.tables.map { plan.schema(of: $0) })
+        }
         let epoch = try run.nextEpoch()
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
         do throws(Fault) {

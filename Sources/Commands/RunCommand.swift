@@ -81,6 +81,7 @@ struct RunCommand: ParsableCommand {
     var retryFor: String?
     @Option(help: ArgumentHelp("How long a stop waits for the end of the transaction in hand.", valueName: "time"))
     var stopGrace: String?
+    @OptionGroup var contract: ContractOptions
     @Flag(help: "Go on although changes are missing or void; the chain records which.")
     var acceptGap = false
     @Flag(help: "Take a new snapshot into the same export, as a new epoch.")
@@ -106,7 +107,7 @@ struct RunCommand: ParsableCommand {
             .createGroup: createGroup ? "true" : nil,
         ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
             .merging(streams.flags) { first, _ in first }.merging(replication.flags) { first, _ in first }
-            .merging(format.flags) { first, _ in first }
+            .merging(format.flags) { first, _ in first }.merging(contract.flags) { first, _ in first }
     }
 
     func run() throws {

@@ -17,6 +17,8 @@ struct RunSettings {
     let limits: PipelineLimits
     let retryFor: Duration
     let columnPrefix: String
+    /// What records are held to.
+    let contract: RunContract?
 
     init(_ settings: Settings) throws(Fault) {
         _ = try settings.required(.to)
@@ -35,6 +37,7 @@ struct RunSettings {
         retryFor = try settings.duration(.retryFor)
         columnPrefix = try settings.parsed(
             .columnPrefix, "a prefix: letters, digits and _, at most 32 of them", Self.prefix)
+        contract = try RunContract(settings)
     }
 
     private static func folder(_ text: String) -> String? {

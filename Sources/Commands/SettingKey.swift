@@ -21,6 +21,8 @@ enum SettingKey: String, CaseIterable {
     case format
     case profile
     case bloomFilters = "bloom-filters"
+    case contract
+    case onViolation = "on-violation"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -55,7 +57,7 @@ enum SettingKey: String, CaseIterable {
     var defaultValue: String? {
         switch self {
         case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .mode, .streams,
-            .group, .consumer, .fromDump:
+            .group, .consumer, .fromDump, .contract, .onViolation:
             nil
         case .noCreate, .twoPhase, .createGroup, .preferReplica, .quiet: "false"
         case .snapshot: "initial"

@@ -18,6 +18,7 @@ final class Workspace: Sendable {
     let sink: DirectorySink
     let schemas: SchemaStore
     let observations: ObservationStore
+    let contracts: ContractStore
     let store: Metastore
     let runID: String
     private let holder: LeaseHolder
@@ -47,6 +48,7 @@ final class Workspace: Sendable {
         sink = try DirectorySink(folder, runID: runID, crash: crash)
         schemas = SchemaStore(folder)
         observations = ObservationStore(folder)
+        contracts = ContractStore(folder)
         heart = Mutex(nil)
         try mend()
         try store.beginRun(runID, at: Self.now)

@@ -62,7 +62,7 @@ extension SegmentRecorder where Encoder: ~Copyable {
         while judged < end, other == .keep, refusal == nil {
             let change = batch.change(at: judged)
             do throws(Fault) {
-                if change.operation.hasRow { other = try judge.verdict(on: change) }
+                if change.operation.carriesRow { other = try judge.verdict(on: change) }
             } catch {
                 refusal = error
             }
@@ -131,16 +131,6 @@ extension SegmentRecorder where Encoder: ~Copyable {
                 epoch: place.lane?.epoch ?? layout.epoch, position: place.transaction.position,
                 ordinal: batch.ordinal(at: index) + place.ordinalBase)
             throw error.adding("recording the change \(key)")
-        }
-    }
-}
-
-extension Operation {
-    /// Whether a change of this kind carries a row.
-    fileprivate var hasRow: Bool {
-        switch self {
-        case .read, .create, .update, .delete: true
-        case .truncate, .message: false
         }
     }
 }

@@ -74,6 +74,9 @@ extension Fault {
         case tableMissing = "export.table.missing"
         case anchorMissing = "export.anchor.missing"
         case verificationFailed = "verify.failed"
+        case contractUnreadable = "contract.unreadable"
+        case contractViolated = "contract.violated"
+        case contractIncompatible = "contract.incompatible"
 
         // The disk.
         case fileCreate = "file.create"
@@ -106,6 +109,8 @@ extension Fault.Code {
         switch self {
         case .unexpected: 1
         case .usage: 2
+        case .contractViolated, .contractIncompatible: 65
+        case .contractUnreadable: 78
         case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown, .postgresEncoding: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,

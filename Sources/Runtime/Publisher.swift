@@ -68,6 +68,9 @@ public typealias SchemaArchive = @Sendable (TableSchema) throws(Fault) -> String
 /// Keeps an observation of a source's tables and returns the name that anchors know it by. Durable when it returns.
 public typealias ObservationArchive = @Sendable ([UInt8]) throws(Fault) -> String
 
+/// Keeps the contract in force, and returns what anchors say of it; nil when there is none. Durable when it returns.
+public typealias ContractArchive = @Sendable () throws(Fault) -> ContractLink?
+
 /// Publishes segments under an anchor, in the order of `docs/format.md`, Publication.
 public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let identity: PublisherIdentity
@@ -75,6 +78,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let chain: Chain
     private let archive: SchemaArchive
     private let observations: ObservationArchive
+    private let contract: ContractArchive
     private let clock: @Sendable () -> Timestamp
     private let record: @Sendable (StoredAnchor) throws(Fault) -> Void
     private let segmentExtension: String
@@ -83,7 +87,8 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        observations: @escaping ObservationArchive, segmentExtension: String,
+        observations: @escaping ObservationArchive,
+        contract: @escaping ContractArchive = { () throws(Fault) in nil }, segmentExtension: String,
         clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
@@ -92,6 +97,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         self.chain = chain
         self.archive = archive
         self.observations = observations
+        self.contract = contract
         self.segmentExtension = segmentExtension
         self.clock = clock
         self.record = record
@@ -121,7 +127,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             previous: previous?.link,
             run: RunStamp(id: identity.runID, kedge: identity.version, publishedAt: clock()),
             reason: publication.reason, notices: publication.notices, tables: tables,
-            lanes: publication.lanes, missing: publication.missing)
+            lanes: publication.lanes, missing: publication.missing, contract: try contract())
         let stored = try chain.append(anchor)
         try record(stored)
         return stored
