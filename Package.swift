@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Metastore",
             dependencies: [
-                "Faults", "Digests", "DurableFiles", "Changelog", "Anchors",
+                "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
@@ -158,7 +158,9 @@ let package = Package(
             dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "Bytes", "TestSupport"]),
         .testTarget(
             name: "MetastoreTests",
-            dependencies: ["Metastore", "Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport"]),
+            dependencies: [
+                "Metastore", "Anchors", "Bytes", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport",
+            ]),
         .testTarget(
             name: "ExportTests",
             dependencies: [

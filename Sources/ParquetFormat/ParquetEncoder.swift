@@ -43,13 +43,15 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
     /// Begins a segment of one table.
     public init(schema: TableSchema, layout: RecordLayout) {
         self.layout = layout
-        let shape = FileShape(schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile)
+        let shape = FileShape(
+            schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile,
+            widening: layout.columnar.widening)
         self.shape = shape
         columns = zip(schema.columns, shape.columns).map { column, node in
             var route = Column.Route.parts
             if case .leaf(let leaf) = node.kind {
                 switch shape.leaves[leaf].intake {
-                case .float32, .float64: route = .float
+                case .float32, .float32Widened, .float64: route = .float
                 case .recordJSON: break
                 default: route = .leaf
                 }
