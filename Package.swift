@@ -81,7 +81,7 @@ let package = Package(
         ),
         .target(
             name: "Export",
-            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
+            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "SchemaEvolution", "Anchors"]
         ),
         .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
         .target(
@@ -113,7 +113,8 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
+                "SchemaEvolution", "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
+                "RedisStreams",
                 "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
                 "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -2,6 +2,7 @@
 
 import Anchors
 import Changelog
+import Export
 import Faults
 import Logging
 import PostgresAdapter
@@ -36,6 +37,9 @@ final class PostgresRoute: SourceRoute {
             switch stretch {
             case .ended(let end): return end
             case .stale(let tables): stretch = try readAgain(tables)
+            case .refused(let fault, let whole):
+                try anchor(upTo: whole)
+                throw fault
             }
         }
     }
@@ -100,6 +104,7 @@ final class PostgresRoute: SourceRoute {
                 "snapshot read: \(run.progress.rowCount) rows; vacuum was held back for \(held.inSeconds) s")
         }
         publication.observation = beginning.observation
+        publication.add(parts.gate?.takeNews() ?? SchemaNews())
         run.last = try parts.publisher.publish(publication, epoch: epoch, after: run.last)
     }
 
@@ -141,9 +146,25 @@ final class PostgresRoute: SourceRoute {
         let parts = try run.parts(source: identity, epoch: last.anchor.epoch)
         let pipeline = StreamPipeline(parts, after: last)
         defer { run.last = pipeline.last }
-        switch try pipeline.run(&source) {
-        case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
-        case .stopped: return .ended(.stopped)
+        do throws(Fault) {
+            switch try pipeline.run(&source) {
+            case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
+            case .stopped: return .ended(.stopped)
+            }
+        } catch {
+            guard let whole = pipeline.wholeBeforeRefusal, whole > pipeline.last.anchor.to else { throw error }
+            return .refused(error, whole: whole)
+        }
+    }
+
+    /// Reads again what lies between the newest anchor and `whole`, and anchors it: behind it stands a change that was
+    /// refused, and what was recorded together with it is gone.
+    private func anchor(upTo whole: Position) throws(Fault) {
+        guard let last = run.last else { return }
+        let point = ResumePoint(position: last.anchor.to, source: last.anchor.source)
+        switch try PostgresResumption.open(options(), from: point, until: .before(whole)) {
+        case .broken(let broken, _): throw broken.fault
+        case .ready(var source, let facts): _ = try follow(&source, after: last, facts: facts)
         }
     }
 

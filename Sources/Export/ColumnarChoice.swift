@@ -21,7 +21,7 @@ public enum BloomFilterChoice: String, Sendable, CaseIterable, Codable {
 /// How wide columns of numbers are.
 public enum ColumnarWidening: String, Sendable, CaseIterable {
     /// As the source declares them.
-    case none
+    case none = "off"
     /// As wide as their kind can become, so that a column goes on when the source widens it.
     case eager
 }

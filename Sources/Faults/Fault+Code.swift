@@ -62,6 +62,8 @@ extension Fault {
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
+        case schemaIncompatible = "schema.incompatible"
+        case tableReserved = "source.table.reserved"
 
         // The export.
         case exportMissing = "export.missing"
@@ -118,7 +120,7 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .redisPayload: 65
+        case .redisPayload, .schemaIncompatible: 65
         case .redisNoReplication, .redisReplicationVersion: 78
         case .redisSpoolFull: 75
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
@@ -126,7 +128,8 @@ extension Fault.Code {
             .redisUnverified, .redisTLS, .filePermission:
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
-            .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
+            .postgresSynchronous, .postgresTableUnsafe, .tableReserved, .postgresReplicaIdentity,
+            .postgresColumnReserved,
             .postgresSnapshotImpossible, .redisCluster, .redisMasterUnknown, .redisReadOnly,
             .redisStreamName:
             78

@@ -61,7 +61,7 @@ extension Metastore {
     /// Enters the schemas of an anchor: those of its segments, and behind them those of which notices tell.
     static func insertShapes(of anchor: Anchor, in database: Database) throws {
         var place = 0
-        for segment in anchor.segments {
+        for segment in anchor.segments where !segment.table.hasSuffix(TableName.quarantineSuffix) {
             try insert(
                 origin: segment.origin ?? segment.table, folder: segment.table, segment.schema, anchor.number, place,
                 in: database)

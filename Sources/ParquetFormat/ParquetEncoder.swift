@@ -24,6 +24,8 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
     private var rawCount = 0
     private var unsetCount = 0
     private var scratch = ByteBuffer()
+    /// The rules that the next change breaks.
+    private var violations: [String] = []
 
     /// How the values of one column of the table go in.
     private struct Column: Sendable {
@@ -45,7 +47,7 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         self.layout = layout
         let shape = FileShape(
             schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile,
-            widening: layout.columnar.widening)
+            widening: layout.columnar.widening, violations: layout.violations)
         self.shape = shape
         columns = zip(schema.columns, shape.columns).map { column, node in
             var route = Column.Route.parts
@@ -214,7 +216,21 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         leaf.append(repetition: repetition) { $0.append(text) }
     }
 
+    /// Puts the names into `_cdc_violations` of the next change.
+    public mutating func tagNext(_ violations: [String]) {
+        self.violations = violations
+    }
+
+    private mutating func appendViolations(_ leaf: Int) {
+        guard !violations.isEmpty else { return leaves[leaf].appendNull() }
+        for (index, rule) in violations.enumerated() {
+            leaves[leaf].append(repetition: index > 0 ? 1 : 0) { $0.append(contentsOf: Array(rule.utf8)) }
+        }
+        violations = []
+    }
+
     private mutating func appendEnd(_ change: borrowing Change) throws(Fault) {
+        if let leaf = shape.violations { appendViolations(leaf) }
         if unsetCount == 0 { leaves[shape.unset].appendNull() }
         if rawCount == 0 {
             leaves[shape.raw].appendNull()

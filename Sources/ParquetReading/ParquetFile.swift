@@ -48,7 +48,10 @@ struct ParquetFile: Sendable {
         var columnar = ColumnarChoice(profile: profile, widening: widening)
         columnar.exportID = properties["kedge.export"]
         layout = RecordLayout(columnPrefix: prefix, epoch: epoch, columnar: columnar)
-        shape = FileShape(self.schema, columnPrefix: prefix, profile: profile, widening: widening)
+        let hasViolations = metadata.schema.first?.childCount == Int32(self.schema.columns.count) + 8
+        shape = FileShape(
+            self.schema, columnPrefix: prefix, profile: profile, widening: widening,
+            violations: hasViolations ? .present : .absent)
         guard properties["kedge.schema.id"] == self.schema.schemaID else {
             throw Self.broken("the schema is not the one that the file names")
         }

@@ -121,7 +121,7 @@ struct CatalogMemory {
 
     /// What is known of each column; nothing of those that cannot be told.
     func facts(of shapes: [StreamedColumn], in oid: UInt32) -> [TableFacts.Column?] {
-        if let columns = now[oid]?.columns(of: shapes) { return columns }
+        if let columns = now[oid]?.columns(of: shapes) ?? before[oid]?.columns(of: shapes) { return columns }
         let candidates = shapes.map { shape -> TableFacts.Column? in
             let found = [before[oid], now[oid]].compactMap { facts in
                 facts?.columns.first { $0.shape == shape }

@@ -117,6 +117,12 @@ import Testing
         #expect(try told(["a", "b", "d"], now: Self.facts([(1, "a"), (5, "b")]), before: before) == [1, nil, nil])
     }
 
+    @Test func `a description that is the one of before has the numbers of before`() throws {
+        let before = Self.facts([(1, "a"), (2, "b"), (3, "c")])
+        let now = Self.facts([(1, "a"), (2, "c"), (3, "b")])
+        #expect(try told(["a", "b", "c"], now: now, before: before) == [1, 2, 3])
+    }
+
     @Test func `numbers that stand out of order are not believed`() throws {
         #expect(try told(["b", "a", "c"], now: Self.facts([(1, "a"), (2, "b")])) == [nil, nil, nil])
     }

@@ -34,18 +34,23 @@ package struct FileShape: Sendable {
     package private(set) var old: Int = 0
     /// `_cdc_raw`: the keys of a map; its values are the next leaf.
     package private(set) var raw: Int = 0
+    /// `_cdc_violations`: a list of text, nil when the file has no such column.
+    package private(set) var violations: Int?
 
     private let profile: ColumnarProfile
     private let widening: ColumnarWidening
 
     /// Shapes a table.
     package init(
-        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile, widening: ColumnarWidening = .none
+        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile, widening: ColumnarWidening = .none,
+        violations column: ViolationColumn = .absent
     ) {
         self.profile = profile
         self.widening = widening
         let text = LeafForm(.text, .byteArray, .string)
-        elements = [SchemaElement(name: "schema", childCount: Int32(schema.columns.count) + 7)]
+        elements = [
+            SchemaElement(name: "schema", childCount: Int32(schema.columns.count) + (column == .present ? 8 : 7))
+        ]
         addLeaf(text, columnPrefix + "seq", Place(presence: .required))
         addLeaf(text, columnPrefix + "op", Place(presence: .required))
         addLeaf(LeafForm(.int64, .int64, width: 8, .integer(bits: 64)), columnPrefix + "xid", Place())
@@ -62,6 +67,9 @@ package struct FileShape: Sendable {
         addLeaf(text, columnPrefix + "old", Place())
         raw = leaves.count
         _ = addNode(.map, columnPrefix + "raw", Place())
+        guard column == .present else { return }
+        violations = leaves.count
+        _ = addNode(.list(.text), columnPrefix + "violations", Place())
     }
 
     /// Where a node is to be put.
