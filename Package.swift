@@ -75,13 +75,13 @@ let package = Package(
         .target(
             name: "Metastore",
             dependencies: [
-                "Faults", "Digests", "DurableFiles", "Changelog", "Anchors",
+                "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
         .target(
             name: "Export",
-            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
+            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "SchemaEvolution", "Anchors"]
         ),
         .target(
             name: "Contracts",
@@ -120,8 +120,10 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
-                "RedisKeyspace", "Anchors", "Metastore", "Export", "Contracts", "NDJSONFormat", "ParquetFormat", "ParquetReading",
+                "SchemaEvolution", "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
+                "RedisStreams",
+                "RedisKeyspace", "Anchors", "Metastore", "Export", "Contracts", "NDJSONFormat", "ParquetFormat",
+                "ParquetReading",
                 "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -165,7 +167,9 @@ let package = Package(
             dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "Bytes", "TestSupport"]),
         .testTarget(
             name: "MetastoreTests",
-            dependencies: ["Metastore", "Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport"]),
+            dependencies: [
+                "Metastore", "Anchors", "Bytes", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport",
+            ]),
         .testTarget(
             name: "ExportTests",
             dependencies: [

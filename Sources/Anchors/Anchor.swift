@@ -45,11 +45,13 @@ public struct SegmentRecord: Hashable, Sendable {
     public let changes: OperationCounts
     /// The lane of its records; nil where the export has none.
     public let lane: String?
+    /// The table of the source, where its records go on in a folder that is called otherwise; nil where they do not.
+    public let origin: String?
 
     /// Makes a record.
     public init(
         table: String, path: String, rows: Int, bytes: Int, sha256: Digest, schema: String, seqMin: SequenceKey,
-        seqMax: SequenceKey, changes: OperationCounts, lane: String? = nil
+        seqMax: SequenceKey, changes: OperationCounts, lane: String? = nil, origin: String? = nil
     ) {
         self.table = table
         self.path = path
@@ -61,6 +63,7 @@ public struct SegmentRecord: Hashable, Sendable {
         self.seqMax = seqMax
         self.changes = changes
         self.lane = lane
+        self.origin = origin
     }
 }
 

@@ -43,7 +43,8 @@ struct CatCommand: ParsableCommand {
             guard number <= range.upperBound, let anchor = try store.anchor(number)?.anchor else { break }
             // A snapshot's segments are in the order of its rows; a table's segments follow each other everywhere.
             others.formUnion(anchor.segments.map(\.table))
-            for segment in anchor.segments where segment.table == table {
+            // Records that go on in another folder follow those in the folder of their table.
+            for segment in anchor.segments where segment.table == table || segment.origin == table {
                 isKnown = true
                 guard range.contains(number) else { continue }
                 try segment.prove(in: folder)

@@ -9,6 +9,7 @@ import Faults
 import FoundationEssentials
 import Logging
 import Metastore
+import ParquetFormat
 import Runtime
 import Sinks
 import Threads
@@ -119,6 +120,11 @@ final class ExportRun {
                     .settingInvalid, "the export was begun with --column-prefix \(record.columnPrefix)",
                     hint: "use the same prefix, or begin another export")
             }
+            guard record.widening == settings.columnar.widening.rawValue else {
+                throw Fault(
+                    .settingInvalid, "the export was begun with --widen \(record.widening)",
+                    hint: "use the same, or begin another export")
+            }
             guard record.fileFormat == settings.format.rawValue else {
                 throw Fault(
                     .settingInvalid, "the export was begun with --format \(record.fileFormat)",
@@ -131,7 +137,7 @@ final class ExportRun {
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,
-            fileFormat: settings.format.rawValue,
+            fileFormat: settings.format.rawValue, widening: settings.columnar.widening.rawValue,
             created: RunStamp(id: workspace.runID, kedge: Version.number, publishedAt: Workspace.now))
         try record.create(in: workspace.folder)
         return record
@@ -174,6 +180,7 @@ final class ExportRun {
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
+                stored.anchor.tellOfSchemas(to: log)
                 try store.record(stored)
                 try crash.reach(.afterCatalogRecord)
             })
@@ -184,7 +191,7 @@ final class ExportRun {
                 violations: settings.contract?.gate.tags == true ? .present : .absent),
             compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
-            gate: gates.isEmpty ? nil : RecordGates(gates),
+            gate: RecordGates([schemaGate(columnar)] + gates),
             roomChanged: { isShort in
                 if isShort {
                     log.warning("the destination is nearly full (--min-free): reading pauses until there is room")
@@ -192,6 +199,27 @@ final class ExportRun {
                     log.info("the destination has room again: reading goes on")
                 }
             })
+    }
+
+    /// Begins from what the chain says, as it is now.
+    private func schemaGate(_ columnar: ColumnarChoice) -> SchemaGate {
+        let (store, schemas) = (workspace.store, workspace.schemas)
+        var form: ColumnFormOf?
+        if settings.format == .parquet { form = { AnyHashable(ColumnForm($0, columnar)) } }
+        let choices = settings.incompatibility
+        return SchemaGate(
+            SchemaRules(
+                form: form, choice: { choices.choice(for: $0) },
+                history: { table throws(Fault) in
+                    let shapes = try store.shapes(of: table.description)
+                    return TableHistory(
+                        newest: try shapes.newest.map { (id) throws(Fault) in try schemas.schema(id) },
+                        folder: try shapes.folder.map { (id) throws(Fault) in try schemas.schema(id).table }
+                    ) { () throws(Fault) in
+                        try shapes.schemas.map { (id) throws(Fault) in try schemas.schema(id) }
+                    }
+                },
+                origin: { table throws(Fault) in try store.origin(of: table.description) }))
     }
 
     private func report(_ end: RunReport.End) -> RunReport {

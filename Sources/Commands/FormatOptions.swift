@@ -15,7 +15,13 @@ struct FormatOptions: ParsableArguments {
     var profile: String?
     @Option(
         help: ArgumentHelp(
-            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which"))
+            "Of Parquet's numbers: off, as the source declares them; eager, as wide as they can become.",
+            valueName: "how"))
+    var widen: String?
+    @Option(
+        help: ArgumentHelp(
+            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which")
+    )
     var bloomFilters: String?
     @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
     var compression: String?
@@ -25,7 +31,7 @@ struct FormatOptions: ParsableArguments {
     /// The flags that were given.
     var flags: [SettingKey: String] {
         present([
-            .format: format, .profile: profile, .bloomFilters: bloomFilters, .compression: compression,
+            .format: format, .profile: profile, .widen: widen, .bloomFilters: bloomFilters, .compression: compression,
             .compressionLevel: compressionLevel,
         ])
     }

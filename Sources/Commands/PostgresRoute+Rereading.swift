@@ -2,6 +2,7 @@
 
 import Anchors
 import Changelog
+import Export
 import Faults
 import Logging
 import PostgresAdapter
@@ -69,6 +70,7 @@ extension PostgresRoute {
         try run.crash.reach(.afterTableSnapshotRead)
         publication.notices = tables.notices
         publication.observation = tables.observation
+        publication.add(parts.gate?.takeNews() ?? SchemaNews())
         let stored = try parts.publisher.publish(publication, epoch: before.anchor.epoch, after: before)
         run.last = stored
         try run.crash.reach(.afterTableSnapshotAnchor)

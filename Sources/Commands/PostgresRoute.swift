@@ -2,6 +2,7 @@
 
 import Anchors
 import Changelog
+import Export
 import Faults
 import Logging
 import PostgresAdapter
@@ -107,6 +108,7 @@ final class PostgresRoute: SourceRoute {
                 "snapshot read: \(run.progress.rowCount) rows; vacuum was held back for \(held.inSeconds) s")
         }
         publication.observation = beginning.observation
+        publication.add(parts.gate?.takeNews() ?? SchemaNews())
         run.last = try parts.publisher.publish(publication, epoch: epoch, after: run.last)
     }
 

@@ -39,6 +39,11 @@ struct RunCommand: ParsableCommand {
             "Rows that changed without a change: stop ends the run, resnapshot-table reads the table again, warn notes it.",
             valueName: "policy"))
     var onRewrite: String?
+    @Option(
+        help: ArgumentHelp(
+            "Columns that no longer fit into the table's files: stop ends the run, quarantine sets the records aside, new-table goes on in a folder of its own; table=policy for some tables. Commas, or given again.",
+            valueName: "list"))
+    var onIncompatible: [String] = []
     @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
     var messages: String?
     @Option(
@@ -99,7 +104,8 @@ struct RunCommand: ParsableCommand {
 
     private var flags: [SettingKey: String] {
         present([
-            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages,
+            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite,
+            .onIncompatible: onIncompatible.isEmpty ? nil : onIncompatible.joined(separator: ","), .messages: messages,
             .streamProtocol: streamProtocol,
             .twoPhase: twoPhase ? "true" : nil, .origin: origin, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,

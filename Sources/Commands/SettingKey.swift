@@ -14,12 +14,14 @@ enum SettingKey: String, CaseIterable {
     case jobs
     case toast
     case onRewrite = "on-rewrite"
+    case onIncompatible = "on-incompatible"
     case messages
     case streamProtocol = "protocol"
     case twoPhase = "two-phase"
     case origin
     case format
     case profile
+    case widen
     case bloomFilters = "bloom-filters"
     case contract
     case onViolation = "on-violation"
@@ -63,12 +65,13 @@ enum SettingKey: String, CaseIterable {
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
-        case .onRewrite: "stop"
+        case .onRewrite, .onIncompatible: "stop"
         case .messages: "include"
         case .streamProtocol: "auto"
         case .origin: "any"
         case .format: "ndjson"
         case .profile: "portable"
+        case .widen: "off"
         case .bloomFilters: "none"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"

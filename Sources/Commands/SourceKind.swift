@@ -34,14 +34,16 @@ extension SettingKey {
     /// For which sources it means something.
     var family: SettingFamily {
         switch self {
-        case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .messages,
+        case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .onIncompatible,
+            .messages,
             .streamProtocol, .twoPhase, .origin, .slotTimeout, .contract, .onViolation:
             .postgres
         case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .state, .stateBytes, .discoverEvery,
             .preferReplica, .group,
             .consumer, .minIdle, .createGroup:
             .redis
-        case .source, .to, .snapshot, .until, .format, .profile, .bloomFilters, .compression, .compressionLevel, .segmentBytes, .segmentRows,
+        case .source, .to, .snapshot, .until, .format, .profile, .widen, .bloomFilters, .compression, .compressionLevel,
+            .segmentBytes, .segmentRows,
             .anchorEvery, .minFree, .queueBytes, .retryFor, .stopGrace, .columnPrefix, .output, .logFormat, .logLevel,
             .quiet:
             .any

@@ -102,7 +102,9 @@ final class Workspace: Sendable {
         let latest = try provedLatest()
         try sweep()
         let recorded = try recorded()
-        guard recorded?.number != latest?.anchor.number || recorded?.digest != latest?.digest else { return }
+        if recorded?.number == latest?.anchor.number, recorded?.digest == latest?.digest {
+            guard let latest, try !store.hasShapes(upTo: latest.anchor.number) else { return }
+        }
         try store.rebuild(from: chain)
     }
 

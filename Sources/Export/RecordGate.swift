@@ -47,6 +47,13 @@ public enum ChangeVerdict: Hashable, Sendable {
 public protocol RecordGate: Sendable {
     /// What becomes of changes of `schema`.
     func verdict(on schema: TableSchema) throws(Fault) -> SchemaVerdict
+    /// What it has noticed since this was asked last, for the anchor that publishes the changes.
+    func takeNews() -> SchemaNews
+}
+
+extension RecordGate {
+    /// Nothing is noticed.
+    public func takeNews() -> SchemaNews { SchemaNews() }
 }
 
 /// Decides about single changes of one schema, on one thread.
@@ -73,5 +80,10 @@ public struct RecordGates: RecordGate {
             if case .keep = verdict { verdict = next }
         }
         return verdict
+    }
+
+    /// What all of them have noticed.
+    public func takeNews() -> SchemaNews {
+        gates.reduce(into: SchemaNews()) { $0.append($1.takeNews()) }
     }
 }

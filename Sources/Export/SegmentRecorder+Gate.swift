@@ -42,7 +42,9 @@ extension SegmentRecorder where Encoder: ~Copyable {
             try self.route(for: schema, asking: gate)
         }
         switch route.kind {
-        case .direct(let schema): return try append(rest, of: batch, under: schema, at: place)
+        case .direct(let schema):
+            let source = schema === route.schema ? nil : route.schema
+            return try append(rest, of: batch, under: schema, at: place, source: source)
         case .quarantined(let violation):
             try quarantine(rest.lowerBound, of: batch, along: route, at: place, violation)
             return rest.lowerBound + 1

@@ -137,6 +137,9 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     /// After how many changes.
     private static var lookInterval: Int { 1024 }
 
+    /// What the gate has noticed since this was asked last.
+    public func takeNews() -> SchemaNews { gate?.takeNews() ?? SchemaNews() }
+
     /// Finishes what is open and hands over all segments, in the order in which they were finished.
     public func takeSegments() throws(Fault) -> [FinishedSegment] {
         for table in open.keys.sorted() { try finish(table) }

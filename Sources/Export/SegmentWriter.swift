@@ -38,8 +38,12 @@ public struct FinishedSegment: Sendable {
     public let digest: Digest
     /// The lane of its records, nil where the source has one history.
     public let lane: Lane?
-    /// The schemas that its records speak of, beside its own: those of quarantined records.
+    /// The schemas that its records speak of, beside its own: those of quarantined records, and of records that go on
+    /// in a folder that is not called like their table.
     public let sources: [TableSchema]
+
+    /// The table of the source, where the records go on in a folder that is called otherwise.
+    public var origin: TableName? { schema.table.isQuarantine ? nil : sources.first?.table }
 }
 
 /// Writes one segment: changes in, a sealed draft out.

@@ -62,6 +62,7 @@ extension Fault {
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
+        case schemaIncompatible = "schema.incompatible"
         case tableReserved = "source.table.reserved"
 
         // The export.
@@ -124,7 +125,7 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .redisPayload: 65
+        case .redisPayload, .schemaIncompatible: 65
         case .redisNoReplication, .redisReplicationVersion: 78
         case .redisSpoolFull: 75
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75

@@ -67,6 +67,8 @@ extension Fault.Code {
         case .sourceFork:
             "exported changes no longer exist at the source: go on with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceOther: "this is not the server that the export was made from; check --source and --to"
+        case .schemaIncompatible:
+            "let its records go on in a table of their own with --on-incompatible new-table, or set them aside with --on-incompatible quarantine; the next run goes on from exactly here"
         case .tableReserved: "rename the table, or leave it out with --exclude-tables"
         case .exportMissing: "check --to; `kedge run` creates an export"
         case .exportExists: "name an empty or a new folder with --to"

@@ -47,13 +47,13 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         self.layout = layout
         let shape = FileShape(
             schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile,
-            violations: layout.violations)
+            widening: layout.columnar.widening, violations: layout.violations)
         self.shape = shape
         columns = zip(schema.columns, shape.columns).map { column, node in
             var route = Column.Route.parts
             if case .leaf(let leaf) = node.kind {
                 switch shape.leaves[leaf].intake {
-                case .float32, .float64: route = .float
+                case .float32, .float32Widened, .float64: route = .float
                 case .recordJSON: break
                 default: route = .leaf
                 }

@@ -144,6 +144,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         publication.transactionCount = pendingTransactions
         publication.commitTimes = pendingTimes
         publication.notices = pendingNotices
+        publication.add(recorder.takeNews())
         publication.observation = pendingObservation
         publication.lanes = lanes.ranges
         publication.facts = pendingFacts

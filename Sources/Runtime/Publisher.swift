@@ -43,6 +43,8 @@ public struct Publication: Sendable {
     public var reason: String?
     /// What happened at the source without a change.
     public var notices: [SourceNotice] = []
+    /// Schemas that the notices name.
+    public var schemas: [TableSchema] = []
     /// What the source knows of its tables now; nil when that is what the anchor before names.
     public var observation: [UInt8]?
     /// How far each lane reaches, by name.
@@ -51,6 +53,12 @@ public struct Publication: Sendable {
     public var missing: Int?
     /// What has changed in who the source is since the run began.
     public var facts: [String: SourceIdentity.Fact] = [:]
+
+    /// Adds what a gate has noticed of the changes in the segments.
+    public mutating func add(_ news: SchemaNews) {
+        notices += news.notices
+        schemas += news.schemas
+    }
 
     /// Makes a publication without segments.
     public init(kind: AnchorKind, from: Position, to: Position, reason: String? = nil) {
@@ -117,6 +125,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             changes += segment.changes
         }
         if !records.isEmpty { try sink.settle() }
+        for schema in publication.schemas { _ = try archive(schema) }
         let tables = try publication.observation.map(observations) ?? previous?.anchor.tables
         let anchor = Anchor(
             number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
@@ -143,6 +152,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         return SegmentRecord(
             table: segment.schema.table.description, path: path, rows: segment.rowCount,
             bytes: segment.draft.byteCount, sha256: segment.digest, schema: schemaID, seqMin: segment.first,
-            seqMax: segment.last, changes: segment.changes, lane: segment.lane?.name)
+            seqMax: segment.last, changes: segment.changes, lane: segment.lane?.name,
+            origin: segment.origin?.description)
     }
 }

@@ -22,28 +22,94 @@ import Testing
         ("a required column is new", base + [ContractColumn(name: "x", rules: [.required])], true, false),
         ("an optional column is gone", base.filter { $0.name != "n" }, false, false),
         ("a required column is gone", base.filter { $0.name != "id" }, false, true),
-        ("a column has another name, and says so", with("n", ContractColumn(name: "m", logicalType: .integer, physicalType: "int4", renamedFrom: "n")), false, true),
-        ("a required column has another name, and does not say so", with("id", ContractColumn(name: "key", logicalType: .integer, physicalType: "int8", rules: [.required])), true, true),
-        ("an integer is wider", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "bigint")), false, true),
-        ("an integer is narrower", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int2")), true, true),
-        ("a type has another spelling", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "pg_catalog.INT4")), false, false),
-        ("a type is another", with("n", ContractColumn(name: "n", logicalType: .string, physicalType: "text")), true, true),
+        (
+            "a column has another name, and says so",
+            with("n", ContractColumn(name: "m", logicalType: .integer, physicalType: "int4", renamedFrom: "n")), false,
+            true
+        ),
+        (
+            "a required column has another name, and does not say so",
+            with("id", ContractColumn(name: "key", logicalType: .integer, physicalType: "int8", rules: [.required])),
+            true, true
+        ),
+        (
+            "an integer is wider", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "bigint")),
+            false, true
+        ),
+        (
+            "an integer is narrower", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int2")),
+            true, true
+        ),
+        (
+            "a type has another spelling",
+            with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "pg_catalog.INT4")), false, false
+        ),
+        (
+            "a type is another", with("n", ContractColumn(name: "n", logicalType: .string, physicalType: "text")), true,
+            true
+        ),
         ("an integer is a number", with("r", ContractColumn(name: "r", logicalType: .string)), true, true),
-        ("a text is longer", with("v", ContractColumn(name: "v", logicalType: .string, physicalType: "varchar(20)", rules: [.maxLength(20)])), false, false),
-        ("a text has no bound", with("v", ContractColumn(name: "v", logicalType: .string, physicalType: "text")), false, false),
-        ("a label is new", with("e", ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b", "c"])])), false, false),
-        ("a label is gone", with("e", ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a"])])), true, false),
-        ("a value is required", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int4", rules: [.required])), true, false),
-        ("a value is no longer required", with("id", ContractColumn(name: "id", logicalType: .integer, physicalType: "int8")), false, true),
+        (
+            "a text is longer",
+            with(
+                "v",
+                ContractColumn(name: "v", logicalType: .string, physicalType: "varchar(20)", rules: [.maxLength(20)])),
+            false, false
+        ),
+        (
+            "a text has no bound", with("v", ContractColumn(name: "v", logicalType: .string, physicalType: "text")),
+            false, false
+        ),
+        (
+            "a label is new",
+            with(
+                "e",
+                ContractColumn(
+                    name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b", "c"])])),
+            false, false
+        ),
+        (
+            "a label is gone",
+            with(
+                "e",
+                ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a"])])),
+            true, false
+        ),
+        (
+            "a value is required",
+            with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int4", rules: [.required])), true,
+            false
+        ),
+        (
+            "a value is no longer required",
+            with("id", ContractColumn(name: "id", logicalType: .integer, physicalType: "int8")), false, true
+        ),
         ("a minimum is higher", with("r", range("2", "9.5")), true, false),
         ("a minimum is lower", with("r", range("0.99", "9.5")), false, true),
         ("a maximum is lower", with("r", range("1", "9.49")), true, false),
         ("a maximum is higher", with("r", range("1", "10")), false, true),
         ("a minimum is spelled otherwise", with("r", range("1", "9.5", isExclusive: true)), true, false),
-        ("a bound is gone", with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true),
-        ("a pattern is another", with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("y"), .minLength(2)])), true, true),
-        ("a shorter text is valid", with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(1)])), false, true),
-        ("a form is asked for", with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2), .format(.email)])), true, false),
+        (
+            "a bound is gone",
+            with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true
+        ),
+        (
+            "a pattern is another",
+            with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("y"), .minLength(2)])), true,
+            true
+        ),
+        (
+            "a shorter text is valid",
+            with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(1)])), false,
+            true
+        ),
+        (
+            "a form is asked for",
+            with(
+                "p",
+                ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2), .format(.email)])),
+            true, false
+        ),
     ]
 
     @Test(arguments: cases.indices)

@@ -13,7 +13,10 @@ import Testing
         let table = try #require(contract.table(TableName(namespace: "public", name: "orders")))
         #expect(table.sourceName == "public.orders" && table.key == ["region", "id"] && table.onViolation == .tag)
         let rules = Dictionary(uniqueKeysWithValues: table.columns.map { ($0.sourceName, $0.rules) })
-        #expect(rules["id"] == [.required, .minimum(ValueRule.Bound("1")), .maximum(ValueRule.Bound("99999999999999999999"))])
+        #expect(
+            rules["id"] == [
+                .required, .minimum(ValueRule.Bound("1")), .maximum(ValueRule.Bound("99999999999999999999")),
+            ])
         #expect(rules["amount"] == [.minimum(ValueRule.Bound("0.00", isExclusive: true))])
         #expect(rules["status"] == [.oneOf(["new", "yes", "on: hold"])])
         #expect(rules["mail"] == [.maxLength(80), .minLength(3), .pattern("@"), .format(.email)])
@@ -85,7 +88,8 @@ import Testing
         TableSchema(
             table: TableName(namespace: namespace, name: name),
             columns: [
-                TableSchema.Column(name: "id", type: .integer(bits: 64), sourceType: "pg_catalog.int8", isNullable: false),
+                TableSchema.Column(
+                    name: "id", type: .integer(bits: 64), sourceType: "pg_catalog.int8", isNullable: false),
                 TableSchema.Column(name: name, type: .text, sourceType: "pg_catalog.varchar(20)"),
                 TableSchema.Column(
                     name: "mood", type: .enumeration, sourceType: "public.mood", labels: ["no", "3", "it's \"ok\"", ""]),

@@ -34,6 +34,37 @@ struct CorpusTests {
         }
     }
 
+    @Test(
+        "numbers that are widened read back as they were", arguments: CorpusTable.all.map(\.name),
+        ColumnarProfile.allCases)
+    func widened(table: String, profile: ColumnarProfile) throws {
+        let table = try #require(CorpusTable.all.first { $0.name == table })
+        let choice = ColumnarChoice(profile: profile, widening: .eager, rowGroupByteCount: 1 << 18, bloomFilters: .key)
+        let expected = try lines(try table.encoded(NDJSONEncoder.self, RecordLayout(epoch: 3)))
+        #expect(
+            try read(try table.encoded(ParquetEncoder.self, RecordLayout(epoch: 3, columnar: choice))) == expected)
+    }
+
+    @Test("files agree where types have one form, which widening gives to more of them")
+    func forms() {
+        let pairs: [(ColumnType, ColumnType, always: Bool, widened: Bool)] = [
+            (.integer(bits: 16), .integer(bits: 64), false, true), (.float(bits: 32), .float(bits: 64), false, true),
+            (.decimal(precision: 5, scale: 2), .decimal(precision: 30, scale: 2), false, true),
+            (.decimal(precision: 5, scale: 2), .decimal(precision: 5, scale: 3), false, false),
+            (.decimal(precision: 38, scale: 2), .decimal(precision: 39, scale: 2), false, false),
+            (.text, .enumeration, true, true), (.text, .json, true, true), (.integer(bits: 64), .text, false, false),
+            (.list(.integer(bits: 16)), .list(.integer(bits: 32)), false, true),
+            (.timestamp, .timestampWithZone, false, false), (.date, .timestamp, false, false),
+            (.record([.init(name: "a", type: .text)]), .record([]), true, true), (.map, .text, false, false),
+        ]
+        for (one, other, always, widened) in pairs {
+            for (widening, agree) in [(ColumnarWidening.none, always), (.eager, widened)] {
+                let choice = ColumnarChoice(widening: widening)
+                #expect((ColumnForm(one, choice) == ColumnForm(other, choice)) == agree, "\(one) \(other) \(widening)")
+            }
+        }
+    }
+
     @Test("tagged records say so in both formats, and only there is a column")
     func violations() throws {
         let schema = TableSchema(

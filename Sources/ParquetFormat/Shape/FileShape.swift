@@ -24,6 +24,8 @@ package struct FileShape: Sendable {
     package private(set) var paths: [[String]] = []
     /// The schema of the file, flattened.
     package private(set) var elements: [SchemaElement] = []
+    /// Where the columns of the table stand among the elements.
+    package private(set) var columnElements: [Range<Int>] = []
     /// The columns of the table.
     package private(set) var columns: [Node] = []
     /// `_cdc_unset`: a list of text.
@@ -36,13 +38,15 @@ package struct FileShape: Sendable {
     package private(set) var violations: Int?
 
     private let profile: ColumnarProfile
+    private let widening: ColumnarWidening
 
     /// Shapes a table.
     package init(
-        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile,
+        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile, widening: ColumnarWidening = .none,
         violations column: ViolationColumn = .absent
     ) {
         self.profile = profile
+        self.widening = widening
         let text = LeafForm(.text, .byteArray, .string)
         elements = [
             SchemaElement(name: "schema", childCount: Int32(schema.columns.count) + (column == .present ? 8 : 7))
@@ -52,7 +56,11 @@ package struct FileShape: Sendable {
         addLeaf(LeafForm(.int64, .int64, width: 8, .integer(bits: 64)), columnPrefix + "xid", Place())
         let moment = LeafForm(.timestampUTC, .int64, width: 8, .timestamp(isUTC: true))
         addLeaf(moment, columnPrefix + "commit_ts", Place())
-        for column in schema.columns { columns.append(addNode(column.type, column.name, Place())) }
+        for column in schema.columns {
+            let first = elements.count
+            columns.append(addNode(column.type, column.name, Place()))
+            columnElements.append(first..<elements.count)
+        }
         unset = leaves.count
         _ = addNode(.list(.text), columnPrefix + "unset", Place())
         old = leaves.count
@@ -85,7 +93,7 @@ package struct FileShape: Sendable {
         let first = leaves.count
         let kind: Node.Kind
         var (names, repetition) = ([String](), place.repetition)
-        if let form = LeafForm(type, profile) {
+        if let form = LeafForm(type, profile, widening) {
             addLeaf(form, name, place)
             kind = .leaf(first)
         } else {
