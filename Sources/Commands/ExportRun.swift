@@ -219,7 +219,11 @@ final class ExportRun {
                         try shapes.schemas.map { (id) throws(Fault) in try schemas.schema(id) }
                     }
                 },
-                origin: { table throws(Fault) in try store.origin(of: table.description) }))
+                origin: { table throws(Fault) in try store.origin(of: table.description) },
+                promises: { [contract = settings.contract] schema in
+                    contract?.gate.breaches(of: schema).map { "the contract: \($0.column ?? "the table"): \($0.what)" }
+                        ?? []
+                }))
     }
 
     private func report(_ end: RunReport.End) -> RunReport {

@@ -4,6 +4,7 @@ import Anchors
 import Changelog
 import Contracts
 import DurableFiles
+import Export
 import Faults
 import Logging
 import Synchronization
@@ -114,27 +115,27 @@ extension ExportRun {
     }
 
     /// Compares what is about to be exported with the contract, before anything is created: what it forbids ends the run
-    /// where it is to end at the first record, and is a warning elsewhere.
+    /// where `--on-incompatible` ends it at the first record, and is a warning elsewhere.
     func check(_ schemas: [TableSchema]) throws(Fault) {
         guard let contract = settings.contract else { return }
         for table in contract.contract.tables where !schemas.contains(where: { table.describes($0.table) }) {
-            try refuse("\(table.sourceName) is not among the tables that are exported", table, contract)
+            throw contract.broken("\(table.sourceName) is not among the tables that are exported")
         }
         for schema in schemas {
-            guard let table = contract.contract.table(schema.table) else { continue }
             for breach in contract.gate.breaches(of: schema) {
-                try refuse(breach.description, table, contract)
+                guard settings.incompatibility.choice(for: schema.table) != .stop else {
+                    throw contract.broken(breach.description)
+                }
+                console.log.warning("contract: \(breach.description)")
             }
         }
     }
+}
 
-    private func refuse(_ what: String, _ table: ContractTable, _ contract: RunContract) throws(Fault) {
-        guard contract.gate.policy(of: table) == .fail else {
-            console.log.warning("contract: \(what)")
-            return
-        }
-        throw Fault(
-            .contractViolated, "the source is not what \(contract.path) promises: \(what)",
+extension RunContract {
+    fileprivate func broken(_ what: String) -> Fault {
+        Fault(
+            .contractViolated, "the source is not what \(path) promises: \(what)",
             hint: "`kedge contract check` lists all of it")
     }
 }

@@ -36,32 +36,13 @@ public struct ContractGate: RecordGate {
         return ContractChange.between(own, found.renamed(own.sourceName), .structure).filter { $0.breaks(mode) }
     }
 
-    /// The names that records of `schema` bear whatever their values are, where they are tagged.
-    public func rulesBroken(by schema: TableSchema) -> [String] {
-        breaches(of: schema).map { "\($0.column ?? "table").schema" }
-    }
-
-    /// Tables that the contract does not describe are kept as they are.
+    /// Tables that the contract does not describe are kept as they are. What columns they have is the business of the
+    /// gate for schemas.
     public func verdict(on schema: TableSchema) throws(Fault) -> SchemaVerdict {
         guard let table = contract.table(schema.table) else { return .keep }
-        let policy = policy(of: table)
-        let breaches = breaches(of: schema)
-        let names = breaches.map { "\($0.column ?? "table").schema" }
-        if !breaches.isEmpty {
-            let reason = breaches.map { "\($0.column ?? "the table"): \($0.what)" }.joined(separator: "; ")
-            switch policy {
-            case .fail:
-                throw Fault(
-                    .contractViolated, "\(schema.table) is no longer what the contract promises: \(reason)",
-                    hint: "bring a contract that allows it, or choose with --on-violation")
-            case .quarantine:
-                return .quarantine(Violation(rule: names.joined(separator: ","), reason: reason))
-            case .tag: break
-            }
-        }
         let rules = TableRules(table, for: schema)
-        guard !rules.isEmpty || !names.isEmpty else { return .keep }
-        return .judge(ContractJudge(rules, table: schema.table, policy: policy, always: names))
+        guard !rules.isEmpty else { return .keep }
+        return .judge(ContractJudge(rules, table: schema.table, policy: policy(of: table)))
     }
 }
 
@@ -76,20 +57,17 @@ private final class ContractJudge: ChangeJudge {
     private let rules: TableRules
     private let table: TableName
     private let policy: ViolationPolicy
-    /// What every record of the schema breaks.
-    private let always: [String]
 
-    init(_ rules: TableRules, table: TableName, policy: ViolationPolicy, always: [String]) {
+    init(_ rules: TableRules, table: TableName, policy: ViolationPolicy) {
         self.rules = rules
         self.table = table
         self.policy = policy
-        self.always = always
     }
 
     func verdict(on change: borrowing Change) throws(Fault) -> ChangeVerdict {
         let broken = rules.broken(by: change)
-        guard !broken.isEmpty || !always.isEmpty else { return .keep }
-        let names = always + broken.map(\.name.description)
+        guard !broken.isEmpty else { return .keep }
+        let names = broken.map(\.name.description)
         switch policy {
         case .tag: return .tag(names)
         case .quarantine:

@@ -46,17 +46,21 @@ public struct SchemaRules: Sendable {
     public let history: @Sendable (TableName) throws(Fault) -> TableHistory
     /// Which table of the source has records in the folder of this table, in the words of anchors; nil when none has.
     public let origin: @Sendable (TableName) throws(Fault) -> String?
+    /// Why a contract forbids that changes of a schema go on in the folder of their table; empty when none does.
+    public let promises: @Sendable (TableSchema) -> [String]
 
     /// Makes rules.
     public init(
         form: ColumnFormOf?, choice: @escaping @Sendable (TableName) -> IncompatibilityChoice,
         history: @escaping @Sendable (TableName) throws(Fault) -> TableHistory,
-        origin: @escaping @Sendable (TableName) throws(Fault) -> String?
+        origin: @escaping @Sendable (TableName) throws(Fault) -> String?,
+        promises: @escaping @Sendable (TableSchema) -> [String] = { _ in [] }
     ) {
         self.form = form
         self.choice = choice
         self.history = history
         self.origin = origin
+        self.promises = promises
     }
 }
 
@@ -101,7 +105,9 @@ public final class SchemaGate: RecordGate {
         let table = schema.table
         var standing: Standing
         if let known = state.tables[table] { standing = known } else { standing = try begin(table, state) }
-        let obstacles = standing.shape?.obstacles(to: schema) ?? []
+        var obstacles = standing.shape?.obstacles(to: schema) ?? []
+        // What is promised is promised of the table; of where its records went since, nothing is.
+        if standing.folder == table { obstacles += rules.promises(schema) }
         let changes = standing.newest.map { SchemaChange.between($0, schema) } ?? []
         var outcome = SchemaOutcome.kept
         if !obstacles.isEmpty {

@@ -209,11 +209,12 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
         do throws(Fault) {
             try exportAll(with: exporter)
         } catch {
-            let whole = exporter.wholeBeforeRefusal
+            let (whole, anchored) = (exporter.wholeBeforeRefusal, exporter.last)
             exporter.discard()
             shared.withLock {
                 $0.fault = $0.fault ?? error
                 $0.wholeBeforeRefusal = whole
+                $0.last = anchored
             }
             queue.close()
         }
