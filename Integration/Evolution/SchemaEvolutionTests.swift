@@ -76,7 +76,7 @@ extension IntegrationSuites {
             }
         }
 
-        @Test("promise 41: each of more than thirty kinds of DDL mid-stream has the outcome that its policy says")
+        @Test("promise 42: each of more than thirty kinds of DDL mid-stream has the outcome that its policy says")
         func everyKind() throws {
             let scene = try Scene("evolution")
             let lines = try Subject("ndjson")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
 import Foundation
 import Testing
 
@@ -46,7 +47,7 @@ extension IntegrationSuites {
             }
         }
 
-        @Test("promise 41: a crash at any step of a publication leaves one route, and every record once")
+        @Test("promise 42: a crash at any step of a publication leaves one route, and every record once")
         func crashes() throws {
             let scene = try Self.scene("evocrash")
             let points = ["afterSegmentRename:1", "afterAnchorWrite:1", "afterAnchorLink:1", "afterCatalogRecord:1"]
@@ -73,7 +74,7 @@ extension IntegrationSuites {
             try verify(scene)
         }
 
-        @Test("promise 41: nothing of a transaction is published that cannot be whole, and all that came before is")
+        @Test("promise 42: nothing of a transaction is published that cannot be whole, and all that came before is")
         func transactions() throws {
             let scene = try Self.scene("evotransaction")
             // Larger than a batch, so that most of it is recorded when the change comes.
@@ -114,7 +115,7 @@ extension IntegrationSuites {
             try verify(scene)
         }
 
-        @Test("promise 41: tables that are read again, and new snapshots, go where the changes go")
+        @Test("promise 42: tables that are read again, and new snapshots, go where the changes go")
         func snapshots() throws {
             let scene = try Self.scene("evosnapshot")
             try scene.sql("ALTER TABLE ledger ALTER v TYPE text USING v || '!'; INSERT INTO ledger VALUES (2, 'x')")
@@ -131,7 +132,7 @@ extension IntegrationSuites {
             try verify(scene)
         }
 
-        @Test("promise 41: partitions follow their root, whatever the order of their columns")
+        @Test("promise 42: partitions follow their root, whatever the order of their columns")
         func partitions() throws {
             let scene = try Self.scene(
                 "evopartition",
@@ -162,7 +163,7 @@ extension IntegrationSuites {
         }
 
         @Test(
-            "promise 41: a table that is called like a folder of another is refused, and what only the catalog tells is noticed live"
+            "promise 42: a table that is called like a folder of another is refused, and what only the catalog tells is noticed live"
         )
         func namesAndFacts() throws {
             let scene = try Self.scene("evonames", "CREATE TABLE public.ledger__v2 (id int PRIMARY KEY);")
