@@ -201,6 +201,12 @@ final class ExportRun {
             })
     }
 
+    /// Refuses to begin with tables whose records would be refused.
+    func requireFit(_ schemas: [TableSchema]) throws(Fault) {
+        let gate = schemaGate(settings.columnar)
+        for schema in schemas { _ = try gate.verdict(on: schema) }
+    }
+
     /// Begins from what the chain says, as it is now.
     private func schemaGate(_ columnar: ColumnarChoice) -> SchemaGate {
         let (store, schemas) = (workspace.store, workspace.schemas)

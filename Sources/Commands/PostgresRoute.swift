@@ -67,7 +67,8 @@ final class PostgresRoute: SourceRoute {
         }
         if run.last != nil {
             // What cannot begin must not cost the slot from which the export could still go on.
-            _ = try PostgresPlan.read(options(), mode: settings.mode)
+            let plan = try PostgresPlan.read(options(), mode: settings.mode)
+            try run.requireFit(plan.tables.map(plan.schema))
             try PostgresResumption.dropSlot(options())
         }
         if run.settings.contract != nil {

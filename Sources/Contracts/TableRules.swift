@@ -48,6 +48,8 @@ public final class TableRules {
             case .unset: break
             case .null: addNull(index, to: &found)
             case .value(let value): add(value, index, to: &found)
+            case .number(let number):
+                number.withText(as: types[index]) { add($0, index, to: &found) }
             }
         }
         return found
@@ -109,5 +111,14 @@ extension Operation {
         case .read, .create, .update: true
         case .delete, .truncate, .message: false
         }
+    }
+}
+
+extension Int64 {
+    /// Lends the text of the value of `type` that this is.
+    fileprivate func withText(as type: ColumnType, _ body: (RawSpan) -> Void) {
+        var text = ByteBuffer(capacity: 64)
+        text.append(number: self, as: type)
+        body(text.bytes)
     }
 }

@@ -140,7 +140,13 @@ public final class SchemaGate: RecordGate {
         let history = try rules.history(table)
         var shape = rules.form.map { FolderShape(form: $0) }
         if shape != nil { for schema in try history.schemas() { shape?.add(schema) } }
-        return Standing(newest: history.newest, folder: history.folder ?? table, shape: shape)
+        var newest = history.newest
+        if let untold = newest, !untold.tellsNumbers {
+            var known = untold
+            for schema in try history.schemas().reversed() where !known.tellsNumbers { known = known.told(by: schema) }
+            newest = known
+        }
+        return Standing(newest: newest, folder: history.folder ?? table, shape: shape)
     }
 
     /// `orders__v2` behind `orders`, `orders__v3` behind that.
@@ -169,9 +175,12 @@ public final class SchemaGate: RecordGate {
 }
 
 extension TableSchema {
+    /// Whether every column has a number.
+    fileprivate var tellsNumbers: Bool { columns.allSatisfy { $0.attributeNumber != nil } }
+
     /// The same with the numbers that an earlier schema tells of columns of which this one tells none.
     fileprivate func told(by earlier: TableSchema) -> TableSchema {
-        guard columns.contains(where: { $0.attributeNumber == nil }) else { return self }
+        guard !tellsNumbers else { return self }
         let known = Dictionary(
             earlier.columns.map { ($0.name, $0.attributeNumber) }, uniquingKeysWith: { first, _ in first })
         let taken = Set(columns.compactMap(\.attributeNumber))

@@ -211,6 +211,8 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
         } catch {
             let (whole, anchored) = (exporter.wholeBeforeRefusal, exporter.last)
             exporter.discard()
+            // It may have set an anchor in the middle of the batch that failed.
+            note(exporter.last)
             shared.withLock {
                 $0.fault = $0.fault ?? error
                 $0.wholeBeforeRefusal = whole

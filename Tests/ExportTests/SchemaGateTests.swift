@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Anchors
 import Bytes
 import Changelog
 import Faults
@@ -25,15 +26,15 @@ struct SchemaGateTests {
 
     private func gate(_ choice: IncompatibilityChoice, comparing: Bool = true) -> SchemaGate {
         let held = held
+        let form: ColumnFormOf = { AnyHashable($0) }
         return SchemaGate(
             SchemaRules(
-                form: comparing ? { AnyHashable($0) } : nil, choice: { _ in choice },
-                history: { table throws(Fault) in
+                form: comparing ? form : nil, choice: { _ in choice },
+                history: { table in
                     guard table == Self.table else { return TableHistory(newest: nil, folder: nil) { [] } }
-                    return TableHistory(
-                        newest: held.newest.withLock { $0 }, folder: held.folder.withLock { $0 }
-                    ) { held.schemas.withLock { $0 } }
-                }, origin: { table throws(Fault) in held.origins.withLock { $0[table] } }))
+                    let (newest, folder) = (held.newest.withLock { $0 }, held.folder.withLock { $0 })
+                    return TableHistory(newest: newest, folder: folder) { held.schemas.withLock { $0 } }
+                }, origin: { table in held.origins.withLock { $0[table] } }))
     }
 
     /// `a int4, b text` and so on; a number behind a name is the column's, `!` a key.
