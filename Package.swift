@@ -46,6 +46,7 @@ let package = Package(
 
         // The walk, with the decoders, which are pure and fuzzable.
         .target(name: "Changelog", dependencies: ["Faults", "Bytes"]),
+        .target(name: "SchemaEvolution", dependencies: ["Bytes", "Changelog"]),
         .target(name: "PgOutput", dependencies: ["Bytes"]),
         .target(name: "RedisRDB", dependencies: ["Bytes"]),
         .target(name: "PostgresValues", dependencies: ["Bytes", "Changelog"]),
@@ -74,13 +75,20 @@ let package = Package(
         .target(
             name: "Metastore",
             dependencies: [
-                "Faults", "Digests", "DurableFiles", "Changelog", "Anchors",
+                "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
         .target(
             name: "Export",
-            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "Anchors"]
+            dependencies: ["Faults", "Bytes", "Digests", "Compression", "Changelog", "SchemaEvolution", "Anchors"]
+        ),
+        .target(
+            name: "Contracts",
+            dependencies: [
+                "Faults", "Bytes", "Changelog", "Export",
+                .product(name: "Yams", package: "Yams"),
+            ]
         ),
         .target(name: "NDJSONFormat", dependencies: ["Faults", "Bytes", "Changelog", "Export"]),
         .target(
@@ -109,7 +117,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
-                "ParquetReading", "DeltaLake",
+                "Contracts", "ParquetReading", "DeltaLake",
             ]
         ),
 
@@ -118,9 +126,9 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
-                "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
-                "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
-                "DeltaLake", "Sinks", "Runtime", "Verification",
+                "SchemaEvolution", "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
+                "RedisStreams", "RedisKeyspace", "Anchors", "Metastore", "Export", "Contracts", "NDJSONFormat",
+                "ParquetFormat", "ParquetReading", "DeltaLake", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -146,6 +154,7 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Digests", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "ChangelogTests", dependencies: ["Changelog", "Bytes"]),
+        .testTarget(name: "SchemaEvolutionTests", dependencies: ["SchemaEvolution", "Changelog", "Bytes"]),
         .testTarget(name: "PgOutputTests", dependencies: ["PgOutput", "Bytes"]),
         .testTarget(
             name: "RedisKeyspaceTests",
@@ -168,7 +177,9 @@ let package = Package(
             dependencies: ["Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "Bytes", "TestSupport"]),
         .testTarget(
             name: "MetastoreTests",
-            dependencies: ["Metastore", "Anchors", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport"]),
+            dependencies: [
+                "Metastore", "Anchors", "Bytes", "Changelog", "Digests", "DurableFiles", "Faults", "TestSupport",
+            ]),
         .testTarget(
             name: "ExportTests",
             dependencies: [
@@ -207,6 +218,9 @@ let package = Package(
                 "Commands", "PostgresAdapter", "RedisStreams", "RedisURI", "Runtime", "Changelog", "Faults",
                 "TestSupport",
             ]),
+        .testTarget(
+            name: "ContractsTests",
+            dependencies: ["Contracts", "Export", "NDJSONFormat", "Changelog", "Bytes", "Faults", "TestSupport"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "Faults"]),
@@ -224,6 +238,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "ParquetFormat",
+                "ParquetReading",
                 "Compression", "Export", "Bytes",
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",

@@ -7,7 +7,9 @@ extension IntegrationSuites {
     /// Kedge appends under load and is killed, others rewrite the tables and clean up, and readers look on.
     @Suite("Delta tables under load", .serialized)
     struct DeltaChaosTests {
-        @Test("promise 41: every engine sees exactly the anchored records, whenever kedge is killed and whatever others do")
+        @Test(
+            "promise 41: every engine sees exactly the anchored records, whenever kedge is killed and whatever others do"
+        )
         func chaos() throws {
             // Readers of a version have a while before the commits below it may go.
             let delta = try DeltaScene([

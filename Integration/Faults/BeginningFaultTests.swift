@@ -57,7 +57,10 @@ extension IntegrationSuites {
             try scene.sql("CREATE TABLE public.ours (id int PRIMARY KEY, _cdc_note text)")
             try scene.expect(
                 .postgresColumnReserved, scene.run(), names: ["_cdc_note", "public.ours", "--column-prefix"])
-            try scene.sql("DROP TABLE ours; CREATE TABLE public.keyless (line text)")
+            try scene.sql("DROP TABLE ours; CREATE TABLE public.orders__quarantine (id int PRIMARY KEY)")
+            try scene.expect(
+                .tableReserved, scene.run(), names: ["public.orders__quarantine", "--exclude-tables"])
+            try scene.sql("DROP TABLE orders__quarantine; CREATE TABLE public.keyless (line text)")
             try scene.expect(
                 .postgresReplicaIdentity, scene.run(), names: ["public.keyless", "REPLICA IDENTITY FULL"])
             try scene.sql("DROP TABLE keyless; ALTER TABLE items ENABLE ROW LEVEL SECURITY")

@@ -208,5 +208,6 @@ extension Scene {
     func newestNotices() throws -> [String] {
         let anchors = try export.anchors().compactMap { $0["notices"] as? [[String: Any]] }
         return (anchors.last ?? []).map { "\($0["code"] ?? "?") \($0["table"] ?? "?")" }
+            .filter { !$0.hasPrefix("schema.changed ") }
     }
 }

@@ -30,6 +30,7 @@ extension Anchor {
         members["tables"] = tables.map(JSON.text)
         if source.notation == .clock { members["lanes"] = .array(lanes.map(\.json)) }
         members["missing"] = missing.map { .number(Int64($0)) }
+        members["contract"] = contract?.json
         if !notices.isEmpty { members["notices"] = .array(notices.map(\.json)) }
         return SealedJSON.seal(members)
     }
@@ -54,7 +55,8 @@ extension Anchor {
             run: try RunStamp(try object.object("run")), reason: try object.optionalText("reason"),
             notices: try Self.notices(of: object, place), tables: try object.optionalText("tables"),
             lanes: try Self.lanes(of: object, place),
-            missing: object.optional("missing") == nil ? nil : try object.count("missing"))
+            missing: object.optional("missing") == nil ? nil : try object.count("missing"),
+            contract: object.optional("contract") == nil ? nil : try ContractLink(try object.object("contract")))
     }
 
     private var commitTimeJSON: JSON? {
@@ -88,11 +90,7 @@ extension Anchor {
         guard object.optional("notices") != nil else { return [] }
         var notices: [SourceNotice] = []
         for json in try object.array("notices") {
-            let notice = try JSONObject(json, "\(place).notices[\(notices.count)]")
-            notices.append(
-                SourceNotice(
-                    code: try notice.text("code"), table: try notice.text("table"), message: try notice.text("message"))
-            )
+            notices.append(try SourceNotice(try JSONObject(json, "\(place).notices[\(notices.count)]")))
         }
         return notices
     }
@@ -117,7 +115,17 @@ extension Anchor {
 
 extension SourceNotice {
     fileprivate var json: JSON {
-        .object(["code": .text(code), "table": .text(table), "message": .text(message)])
+        .object(details.merging(["code": .text(code), "table": .text(table), "message": .text(message)]) { $1 })
+    }
+
+    fileprivate init(_ object: JSONObject) throws(Fault) {
+        var details: [String: JSON] = [:]
+        for name in object.names where !["code", "table", "message"].contains(name) {
+            details[name] = object.optional(name)
+        }
+        self.init(
+            code: try object.text("code"), table: try object.text("table"), message: try object.text("message"),
+            details: details)
     }
 }
 
@@ -154,6 +162,7 @@ extension SegmentRecord {
             "changes": changes.json(including: Operation.allCases.filter { changes[$0] != 0 }),
         ]
         members["lane"] = lane.map(JSON.text)
+        members["of"] = origin.map(JSON.text)
         return .object(members)
     }
 
@@ -163,7 +172,8 @@ extension SegmentRecord {
             bytes: try object.count("bytes"), sha256: try object.digest("sha256"), schema: try object.text("schema"),
             seqMin: try object.parsed("seqMin", SequenceKey.init),
             seqMax: try object.parsed("seqMax", SequenceKey.init),
-            changes: try OperationCounts(try object.object("changes")), lane: try object.optionalText("lane"))
+            changes: try OperationCounts(try object.object("changes")), lane: try object.optionalText("lane"),
+            origin: try object.optionalText("of"))
     }
 }
 

@@ -45,11 +45,13 @@ public struct SegmentRecord: Hashable, Sendable {
     public let changes: OperationCounts
     /// The lane of its records; nil where the export has none.
     public let lane: String?
+    /// The table of the source, where its records go on in a folder that is called otherwise; nil where they do not.
+    public let origin: String?
 
     /// Makes a record.
     public init(
         table: String, path: String, rows: Int, bytes: Int, sha256: Digest, schema: String, seqMin: SequenceKey,
-        seqMax: SequenceKey, changes: OperationCounts, lane: String? = nil
+        seqMax: SequenceKey, changes: OperationCounts, lane: String? = nil, origin: String? = nil
     ) {
         self.table = table
         self.path = path
@@ -61,6 +63,7 @@ public struct SegmentRecord: Hashable, Sendable {
         self.seqMax = seqMax
         self.changes = changes
         self.lane = lane
+        self.origin = origin
     }
 }
 
@@ -98,6 +101,26 @@ public struct RunStamp: Hashable, Sendable {
         self.id = id
         self.kedge = kedge
         self.publishedAt = publishedAt
+    }
+}
+
+/// The contract in force while an anchor was made.
+public struct ContractLink: Hashable, Sendable {
+    /// Its identifier.
+    public let id: String
+    /// Its version.
+    public let version: String
+    /// Its file, as ``ContractStore`` names it.
+    public let file: String
+    /// What became of records that break it, where the run said so and not the contract.
+    public let onViolation: String?
+
+    /// Makes a link.
+    public init(id: String, version: String, file: String, onViolation: String? = nil) {
+        self.id = id
+        self.version = version
+        self.file = file
+        self.onViolation = onViolation
     }
 }
 
@@ -156,13 +179,16 @@ public struct Anchor: Hashable, Sendable {
     public let lanes: [LaneRange]
     /// How many records a gap has lost, where it can be counted.
     public let missing: Int?
+    /// The contract that the records were held to; nil when there was none.
+    public let contract: ContractLink?
 
     /// Makes an anchor.
     public init(
         number: Int, kind: AnchorKind, export: String, epoch: UInt16, source: SourceIdentity, from: Position,
         to: Position, commitTimeFirst: Timestamp? = nil, commitTimeLast: Timestamp? = nil, transactions: Int,
         changes: OperationCounts, segments: [SegmentRecord], previous: Link?, run: RunStamp, reason: String? = nil,
-        notices: [SourceNotice] = [], tables: String? = nil, lanes: [LaneRange] = [], missing: Int? = nil
+        notices: [SourceNotice] = [], tables: String? = nil, lanes: [LaneRange] = [], missing: Int? = nil,
+        contract: ContractLink? = nil
     ) {
         self.number = number
         self.kind = kind
@@ -183,6 +209,7 @@ public struct Anchor: Hashable, Sendable {
         self.tables = tables
         self.lanes = lanes
         self.missing = missing
+        self.contract = contract
     }
 }
 

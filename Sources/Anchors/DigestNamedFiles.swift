@@ -7,7 +7,7 @@ internal import Faults
 /// Small files of one folder, each named by the digest of its bytes: written once, proved when they are read.
 struct DigestNamedFiles {
     private static let byteLimit = 1 << 26
-    private static let prefix = "sha256:"
+    static let prefix = "sha256:"
 
     /// Where the files lie.
     let folder: String
@@ -15,6 +15,8 @@ struct DigestNamedFiles {
     let temporary: String
     /// What a person calls one of them: `schema`.
     let noun: String
+    /// What their names end with.
+    var fileExtension = "json"
 
     /// What anchors call a file with these bytes.
     static func id(of bytes: [UInt8]) -> String { prefix + Digest(of: bytes).hexadecimal }
@@ -45,5 +47,5 @@ struct DigestNamedFiles {
         return bytes
     }
 
-    private func path(_ digest: Digest) -> String { "\(folder)/\(digest.hexadecimal).json" }
+    private func path(_ digest: Digest) -> String { "\(folder)/\(digest.hexadecimal).\(fileExtension)" }
 }

@@ -28,6 +28,8 @@ public struct ExportFolder: Hashable, Sendable {
     public var schemas: String { "\(control)/schemas" }
     /// The folder of what the source knew of its tables.
     public var tables: String { "\(control)/tables" }
+    /// The folder of the contracts that records were held to.
+    public var contracts: String { "\(control)/contracts" }
     /// Working space for files that are being written.
     public var temporary: String { "\(control)/tmp" }
     /// Working space for transactions that memory does not hold.

@@ -16,29 +16,39 @@ public struct ExportRecord: Hashable, Sendable {
     public let columnPrefix: String
     /// In which format segments are written: `ndjson`.
     public let fileFormat: String
+    /// How wide columns of numbers are: `off` unless the format is one of columns and somebody said otherwise.
+    public let widening: String
     /// Who began the export, and when.
     public let created: RunStamp
 
     /// Makes a record.
-    public init(id: String, source: SourceIdentity, columnPrefix: String, fileFormat: String, created: RunStamp) {
+    public init(
+        id: String, source: SourceIdentity, columnPrefix: String, fileFormat: String,
+        widening: String = ExportRecord.noWidening, created: RunStamp
+    ) {
         self.id = id
         self.source = source
         self.columnPrefix = columnPrefix
         self.fileFormat = fileFormat
+        self.widening = widening
         self.created = created
     }
 }
 
 extension ExportRecord {
     private static let place = "export.json"
+    /// What is not written down, so that the file is what it was before there was a choice.
+    public static let noWidening = "off"
 
     /// The bytes of the record's file.
     public var fileBytes: [UInt8] {
-        SealedJSON.seal([
+        var members: [String: JSON] = [
             "format": .number(1), "export": .text(id), "source": source.json, "created": created.json,
             "positions": .text(source.notation.rawValue), "columnPrefix": .text(columnPrefix),
             "fileFormat": .text(fileFormat),
-        ])
+        ]
+        if widening != Self.noWidening { members["widen"] = .text(widening) }
+        return SealedJSON.seal(members)
     }
 
     /// Reads the bytes of the record's file.
@@ -49,6 +59,7 @@ extension ExportRecord {
         self.init(
             id: try object.text("export"), source: try SourceIdentity(try object.object("source"), notation: notation),
             columnPrefix: try object.text("columnPrefix"), fileFormat: try object.text("fileFormat"),
+            widening: try object.optionalText("widen") ?? Self.noWidening,
             created: try RunStamp(try object.object("created")))
     }
 

@@ -13,10 +13,7 @@ extension TableSchema {
             "namespace": table.namespace.map(JSON.text) ?? .null,
             "name": .text(table.name),
             "key": .array(key.map(JSON.text)),
-            "columns": .array(
-                columns.map {
-                    .object(["name": .text($0.name), "source": .text($0.sourceType), "type": $0.type.json])
-                }),
+            "columns": .array(columns.map(\.json)),
         ]).bytes
     }
 
@@ -38,11 +35,32 @@ extension TableSchema {
             guard let type = ColumnType(try column.value("type")) else {
                 throw Fault(.exportFormat, "\(place) has a column type that this version of kedge does not know")
             }
-            columns.append(
-                Column(name: try column.text("name"), type: type, sourceType: try column.text("source")))
+            columns.append(try Column(column, type: type))
         }
         let table = TableName(namespace: try object.optionalText("namespace"), name: try object.text("name"))
         self.init(table: table, columns: columns, key: key)
+    }
+}
+
+extension TableSchema.Column {
+    /// What the source does not tell is left out, so that the same columns keep their bytes.
+    fileprivate var json: JSON {
+        var members: [String: JSON] = ["name": .text(name), "source": .text(sourceType), "type": type.json]
+        members["number"] = attributeNumber.map { .number(Int64($0)) }
+        members["nullable"] = isNullable.map(JSON.bool)
+        members["labels"] = labels.map { .array($0.map(JSON.text)) }
+        return .object(members)
+    }
+
+    fileprivate init(_ object: JSONObject, type: ColumnType) throws(Fault) {
+        var isNullable: Bool?
+        if case .bool(let flag)? = object.optional("nullable") { isNullable = flag }
+        var labels: [String]?
+        if case .array(let elements)? = object.optional("labels") { labels = elements.compactMap(\.text) }
+        self.init(
+            name: try object.text("name"), type: type, sourceType: try object.text("source"),
+            attributeNumber: object.optional("number") == nil ? nil : try object.count("number"),
+            isNullable: isNullable, labels: labels)
     }
 }
 

@@ -15,6 +15,14 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     /// `m`: a logical message, which belongs to no table.
     case message = 0x6d
 
+    /// Whether a change of this kind is about one row, which it carries as far as the source sent it.
+    public var carriesRow: Bool {
+        switch self {
+        case .read, .create, .update, .delete: true
+        case .truncate, .message: false
+        }
+    }
+
     /// The letter.
     public var letter: String { String(UnicodeScalar(rawValue)) }
 }

@@ -27,3 +27,16 @@ extension TableName: Comparable {
         (lhs.namespace ?? "", lhs.name) < (rhs.namespace ?? "", rhs.name)
     }
 }
+
+extension TableName {
+    /// What the name of a table ends with that holds quarantined records of another.
+    public static let quarantineSuffix = "__quarantine"
+
+    /// The table that holds the quarantined records of this one.
+    public var quarantine: TableName {
+        TableName(namespace: namespace, name: name + Self.quarantineSuffix)
+    }
+
+    /// Whether it is called like a table that holds quarantined records.
+    public var isQuarantine: Bool { name.hasSuffix(Self.quarantineSuffix) }
+}

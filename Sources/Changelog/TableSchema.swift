@@ -10,12 +10,27 @@ public final class TableSchema: Sendable {
         public let type: ColumnType
         /// The source's own name of the type, for people and for later readers: `pg_catalog.numeric(12,2)`.
         public let sourceType: String
+        /// The number that the source gave the column and gives no other column of the table; nil where it tells none. It
+        /// stays when the column gets another name.
+        public let attributeNumber: Int?
+        /// Whether the source allows nulls in the column; nil where it does not tell. Where a catalog told it, it is as of
+        /// the moment when the catalog was read, which may be later than the records.
+        public let isNullable: Bool?
+        /// The labels of an enumeration in their order; nil elsewhere, and where the source does not tell. As of the same
+        /// moment.
+        public let labels: [String]?
 
         /// Makes a column.
-        public init(name: String, type: ColumnType, sourceType: String) {
+        public init(
+            name: String, type: ColumnType, sourceType: String, attributeNumber: Int? = nil, isNullable: Bool? = nil,
+            labels: [String]? = nil
+        ) {
             self.name = name
             self.type = type
             self.sourceType = sourceType
+            self.attributeNumber = attributeNumber
+            self.isNullable = isNullable
+            self.labels = labels
         }
     }
 

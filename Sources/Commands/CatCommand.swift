@@ -3,8 +3,11 @@
 import Anchors
 import ArgumentParser
 import Bytes
+import Changelog
+import Contracts
 import DurableFiles
 import Faults
+import Logging
 import Verification
 
 /// `kedge cat`: see `docs/manual/cat.md`.
@@ -18,24 +21,35 @@ struct CatCommand: ParsableCommand {
     var table: String
     @Option(help: ArgumentHelp("Only these anchors: 3, 3..7, 3.. or ..7.", valueName: "range"))
     var anchors: String?
+    @Option(help: ArgumentHelp("Hold what is printed to this data contract (ODCS 3.1).", valueName: "file"))
+    var contract: String?
 
     func run() throws {
-        let settings = try outputs.settings(export.flags)
+        let settings = try outputs.settings(
+            present([.contract: contract]).merging(export.flags) { first, _ in first })
+        let console = try Console(settings)
         let folder = try ExportFolder.existing(settings.required(.to))
         let range = try Self.range(anchors)
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var isKnown = false
         var others: Set<String> = []
         var buffer = ByteBuffer(capacity: 256 << 10)
+        var scan = try settings.text(.contract).map { (path) throws(Fault) in
+            ContractScan(
+                try DataContract.read(path).0, columnPrefix: try ExportRecord.read(in: folder)?.columnPrefix ?? "_cdc_")
+        }
+        let schemas = SchemaStore(folder)
         for number in try store.unbrokenNumbers() {
             guard number <= range.upperBound, let anchor = try store.anchor(number)?.anchor else { break }
             // A snapshot's segments are in the order of its rows; a table's segments follow each other everywhere.
             others.formUnion(anchor.segments.map(\.table))
-            for segment in anchor.segments where segment.table == table {
+            // Records that go on in another folder follow those in the folder of their table.
+            for segment in anchor.segments where segment.table == table || segment.origin == table {
                 isKnown = true
                 guard range.contains(number) else { continue }
                 try segment.prove(in: folder)
-                try print(folder.file(segment.path), through: &buffer)
+                let schema = scan == nil ? nil : try schemas.schema(segment.schema)
+                try print(segment, of: schema, in: folder, heldTo: &scan, through: &buffer)
             }
         }
         guard isKnown else {
@@ -45,12 +59,31 @@ struct CatCommand: ParsableCommand {
                 hint: meant.map { "did you mean \($0)?" }
                     ?? "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
         }
+        if let scan { try settle(scan.findings, console) }
     }
 
-    private func print(_ path: String, through buffer: inout ByteBuffer) throws(Fault) {
-        var reader = try SegmentReader(path: path)
+    /// Tells where what was printed is not what the contract promises.
+    private func settle(_ findings: [ContractFinding], _ console: Console) throws(Fault) {
+        let breaches = findings.filter { $0.weight == .breach }
+        guard !breaches.isEmpty else { return }
+        for breach in breaches { console.log.error("\(breach.description)") }
+        throw Fault(
+            .contractViolated, "\(table) is not what the contract promises: \(breaches.count) findings, see above",
+            hint: "bring the source or the contract back to each other")
+    }
+
+    private func print(
+        _ segment: SegmentRecord, of schema: TableSchema?, in folder: ExportFolder, heldTo scan: inout ContractScan?,
+        through buffer: inout ByteBuffer
+    ) throws(Fault) {
+        if let schema { scan?.look(at: schema, named: segment.schema) }
+        var reader = try SegmentReader(path: folder.file(segment.path))
         while try reader.advance() {
+            let start = buffer.count
             reader.appendLine(to: &buffer)
+            if let schema {
+                _ = try scan?.look(at: buffer.bytes.extracting(start..<buffer.count), of: schema, named: segment.schema)
+            }
             buffer.append(UInt8(ascii: "\n"))
             if buffer.count >= 192 << 10 { try flush(&buffer) }
         }

@@ -26,12 +26,19 @@ extension ExportRun {
         try deltaPublisher(of: record)?.mend(workspace.chain)
     }
 
+    /// Refuses tables whose records go into their own folders and whose columns their Delta tables cannot take in.
+    func admit(_ schemas: [TableSchema], layout: RecordLayout) throws(Fault) {
+        let (gate, admission) = (schemaGate(layout.columnar), admission(of: layout))
+        for schema in schemas {
+            if case .keep = try gate.verdict(on: schema) { try admission(schema) }
+        }
+    }
+
     /// Refuses a table whose columns its Delta table cannot take in, before anything of it is published.
-    var admission: @Sendable (TableSchema) throws(Fault) -> Void {
+    func admission(of layout: RecordLayout) -> @Sendable (TableSchema) throws(Fault) -> Void {
         let (delta, log) = (delta, console.log)
-        let (columnPrefix, profile) = (settings.columnPrefix, settings.columnar.profile)
         return { schema throws(Fault) in
-            let leftOut = try delta?.admit(schema, columnPrefix: columnPrefix, profile: profile) ?? []
+            let leftOut = try delta?.admit(schema, layout: layout) ?? []
             guard !leftOut.isEmpty else { return }
             log.warning(
                 "the Delta table of \(schema.table) is without \(leftOut.joined(separator: ", ")): Delta has no such type"

@@ -3,12 +3,14 @@
 import Anchors
 import Changelog
 import Compression
+import Contracts
 import DeltaLake
 import Export
 import Faults
 import FoundationEssentials
 import Logging
 import Metastore
+import ParquetFormat
 import Runtime
 import Sinks
 import Threads
@@ -41,6 +43,8 @@ final class ExportRun {
     var last: StoredAnchor?
     /// Keeps the Delta tables, once it is known which export this is.
     var delta: DeltaPublisher?
+    /// What decides where changes go, one behind the other.
+    var gates: [any RecordGate] = []
     private let begun = ContinuousClock.now
 
     init(_ settings: RunSettings, console: Console, stop: StopSignal, crash: CrashPlan) throws(Fault) {
@@ -52,6 +56,7 @@ final class ExportRun {
         do throws(Fault) {
             last = try workspace.chain.latest()
             try mendDelta()
+            try adoptContract()
         } catch {
             workspace.close(outcome: error.code.rawValue)
             throw error
@@ -120,6 +125,11 @@ final class ExportRun {
                     .settingInvalid, "the export was begun with --column-prefix \(record.columnPrefix)",
                     hint: "use the same prefix, or begin another export")
             }
+            guard record.widening == settings.columnar.widening.rawValue else {
+                throw Fault(
+                    .settingInvalid, "the export was begun with --widen \(record.widening)",
+                    hint: "use the same, or begin another export")
+            }
             guard record.fileFormat == settings.format.rawValue else {
                 throw Fault(
                     .settingInvalid, "the export was begun with --format \(record.fileFormat)",
@@ -132,7 +142,7 @@ final class ExportRun {
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,
-            fileFormat: settings.format.rawValue,
+            fileFormat: settings.format.rawValue, widening: settings.columnar.widening.rawValue,
             created: RunStamp(id: workspace.runID, kedge: Version.number, publishedAt: Workspace.now))
         try record.create(in: workspace.folder)
         return record
@@ -165,7 +175,11 @@ final class ExportRun {
         let crash = crash
         let log = console.log
         let delta = deltaPublisher(of: record)
-        let admission = admission
+        let layout = RecordLayout(
+            columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
+            violations: settings.contract?.gate.tags == true ? .present : .absent)
+        let admission = admission(of: layout)
+        let contract = settings.contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
@@ -175,19 +189,21 @@ final class ExportRun {
                 return try schemas.save(schema)
             },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
+            contract: { () throws(Fault) in try contract?.link() },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
+                stored.anchor.tellOfSchemas(to: log)
                 try store.record(stored)
                 try crash.reach(.afterCatalogRecord)
                 try delta?.publish(stored)
             })
         return PipelineParts(
             encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,
-            layout: RecordLayout(
-                columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar),
-            compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
+            layout: layout, compression: settings.compression, segmentLimits: settings.segmentLimits,
+            policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
+            gate: RecordGates([schemaGate(columnar)] + gates),
             roomChanged: { isShort in
                 if isShort {
                     log.warning("the destination is nearly full (--min-free): reading pauses until there is room")
@@ -195,6 +211,37 @@ final class ExportRun {
                     log.info("the destination has room again: reading goes on")
                 }
             })
+    }
+
+    /// Refuses to begin with tables whose records would be refused.
+    func requireFit(_ schemas: [TableSchema]) throws(Fault) {
+        let gate = schemaGate(settings.columnar)
+        for schema in schemas { _ = try gate.verdict(on: schema) }
+    }
+
+    /// Begins from what the chain says, as it is now.
+    func schemaGate(_ columnar: ColumnarChoice) -> SchemaGate {
+        let (store, schemas) = (workspace.store, workspace.schemas)
+        var form: ColumnFormOf?
+        if settings.format == .parquet { form = { AnyHashable(ColumnForm($0, columnar)) } }
+        let choices = settings.incompatibility
+        return SchemaGate(
+            SchemaRules(
+                form: form, choice: { choices.choice(for: $0) },
+                history: { table throws(Fault) in
+                    let shapes = try store.shapes(of: table.description)
+                    return TableHistory(
+                        newest: try shapes.newest.map { (id) throws(Fault) in try schemas.schema(id) },
+                        folder: try shapes.folder.map { (id) throws(Fault) in try schemas.schema(id).table }
+                    ) { () throws(Fault) in
+                        try shapes.schemas.map { (id) throws(Fault) in try schemas.schema(id) }
+                    }
+                },
+                origin: { table throws(Fault) in try store.origin(of: table.description) },
+                promises: { [contract = settings.contract] schema in
+                    contract?.gate.breaches(of: schema).map { "the contract: \($0.column ?? "the table"): \($0.what)" }
+                        ?? []
+                }))
     }
 
     private func report(_ end: RunReport.End) -> RunReport {

@@ -15,6 +15,11 @@ struct FormatOptions: ParsableArguments {
     var profile: String?
     @Option(
         help: ArgumentHelp(
+            "Of Parquet's numbers: off, as the source declares them; eager, as wide as they can become.",
+            valueName: "how"))
+    var widen: String?
+    @Option(
+        help: ArgumentHelp(
             "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which")
     )
     var bloomFilters: String?
@@ -36,7 +41,7 @@ struct FormatOptions: ParsableArguments {
     /// The flags that were given.
     var flags: [SettingKey: String] {
         present([
-            .format: format, .profile: profile, .bloomFilters: bloomFilters, .compression: compression,
+            .format: format, .profile: profile, .widen: widen, .bloomFilters: bloomFilters, .compression: compression,
             .compressionLevel: compressionLevel, .delta: delta, .deltaCheckpointEvery: deltaCheckpointEvery,
             .deltaLogRetention: deltaLogRetention,
         ])

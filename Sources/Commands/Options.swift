@@ -106,6 +106,19 @@ struct ExportOptions: ParsableArguments {
     var flags: [SettingKey: String] { present([.to: folder]) }
 }
 
+/// Options that say what records are held to.
+struct ContractOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A data contract (ODCS 3.1) that tables and records are held to.", valueName: "file"))
+    var contract: String?
+    @Option(
+        help: ArgumentHelp(
+            "Records that break the contract: fail ends the run, quarantine puts them aside, tag marks them.",
+            valueName: "policy"))
+    var onViolation: String?
+
+    var flags: [SettingKey: String] { present([.contract: contract, .onViolation: onViolation]) }
+}
+
 /// The pairs that have a value.
 func present(_ values: [SettingKey: String?]) -> [SettingKey: String] {
     values.compactMapValues { $0 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Changelog
+import Contracts
 import Faults
 import PostgresAdapter
 
@@ -13,6 +14,7 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
     @OptionGroup var streams: StreamSourceOptions
+    @OptionGroup var contract: ContractOptions
     @OptionGroup var outputs: OutputOptions
 
     private struct Report: Encodable {
@@ -38,11 +40,13 @@ struct PlanCommand: ParsableCommand {
         let publication: [String: String]
         let tables: [Table]
         let warnings: [String]
+        let contract: ContractReport?
     }
 
     func run() throws {
         let settings = try outputs.settings(
-            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first })
+            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first }
+                .merging(contract.flags) { first, _ in first })
         let console = try Console(settings)
         let kind = try settings.sourceKind()
         try settings.refuseForeign(to: kind)
@@ -57,11 +61,18 @@ struct PlanCommand: ParsableCommand {
         }
         let request = try SourceRequest(settings)
         let plan = try PostgresPlan.read(request.options(), mode: request.mode)
-        let report = report(plan, request)
+        let promised = try settings.text(.contract).map { (path) throws(Fault) in try DataContract.read(path).0 }
+        let kept = try promised.map { (promised) throws(Fault) in
+            ContractReport(
+                promised,
+                promised.findings(
+                    in: plan.tables.map { plan.schema(of: $0) }, columnPrefix: try settings.required(.columnPrefix)))
+        }
+        let report = report(plan, request, kept)
         try console.print(text(report), or: report)
     }
 
-    private func report(_ plan: PostgresPlan, _ request: SourceRequest) -> Report {
+    private func report(_ plan: PostgresPlan, _ request: SourceRequest, _ contract: ContractReport?) -> Report {
         Report(
             server: plan.facts.version, database: plan.facts.database,
             slot: ["name": request.slot, "state": plan.slot.rawValue],
@@ -75,7 +86,7 @@ struct PlanCommand: ParsableCommand {
                     key: table.key, identity: String(describing: table.identity), heaps: table.heaps.count,
                     bytes: table.heaps.reduce(0) { $0 + $1.pageCount * 8192 }, rowFilter: table.rowFilter)
             },
-            warnings: plan.warnings)
+            warnings: plan.warnings, contract: contract)
     }
 
     private func text(_ report: Report) -> String {
@@ -91,6 +102,9 @@ struct PlanCommand: ParsableCommand {
             if let filter = table.rowFilter { lines.append("               where \(filter)") }
         }
         for warning in report.warnings { lines.append("warning      \(warning)") }
+        if let contract = report.contract {
+            lines += contract.text.split(separator: "\n").map { "contract     \($0)" }
+        }
         return lines.joined(separator: "\n")
     }
 }

@@ -2,6 +2,7 @@
 
 import Anchors
 import Changelog
+import Export
 import Faults
 import Logging
 import PostgresAdapter
@@ -14,18 +15,29 @@ extension PostgresRoute {
         case ended(RunReport.End)
         /// Tables have to be read again before the run can go on.
         case stale(StaleTables)
+        /// A change was refused, and what is whole before it is not anchored yet.
+        case refused(Fault, whole: Position)
     }
 
     /// Reads tables again whose rows changed without a change: at one point of the same history, between two
     /// transactions, under an anchor of its own. A crash before that anchor leaves everything as it was before, and the
     /// next start finds the same tables stale.
     func readAgain(_ tables: StaleTables) throws(Fault) -> Stretch {
-        guard let stored = try publishAgain(tables) else { return .ended(.stopped) }
-        return try goOn(after: stored)
+        switch try publishAgain(tables) {
+        case .published(let stored): return try goOn(after: stored)
+        case .stopped: return .ended(.stopped)
+        case .refused(let fault, let whole): return .refused(fault, whole: whole)
+        }
     }
 
-    /// Sets the anchor that holds the tables; returns nil when the run was stopped before.
-    private func publishAgain(_ tables: StaleTables) throws(Fault) -> StoredAnchor? {
+    private enum Republication {
+        case published(StoredAnchor)
+        case stopped
+        case refused(Fault, whole: Position)
+    }
+
+    /// Sets the anchor that holds the tables, unless the run is stopped before.
+    private func publishAgain(_ tables: StaleTables) throws(Fault) -> Republication {
         let snapshot = try PostgresRereading.begin(try options(), tables)
         defer { snapshot.close() }
         guard let before = run.last else { throw Fault(.bug, "tables are read again before the first anchor") }
@@ -33,9 +45,13 @@ extension PostgresRoute {
         switch try PostgresResumption.open(try options(), from: point, until: .before(snapshot.position)) {
         case .broken(let broken, _): throw broken.fault
         case .ready(var source, let facts):
-            if case .ended(.stopped) = try follow(&source, after: before, facts: facts) { return nil }
+            switch try follow(&source, after: before, facts: facts) {
+            case .ended(.stopped): return .stopped
+            case .refused(let fault, let whole): return .refused(fault, whole: whole)
+            case .ended, .stale: break
+            }
             try run.crash.reach(.afterTableSnapshotReach)
-            return try publish(snapshot, of: tables, facts)
+            return .published(try publish(snapshot, of: tables, facts))
         }
     }
 
@@ -54,6 +70,7 @@ extension PostgresRoute {
         try run.crash.reach(.afterTableSnapshotRead)
         publication.notices = tables.notices
         publication.observation = tables.observation
+        publication.add(parts.gate?.takeNews() ?? SchemaNews())
         let stored = try parts.publisher.publish(publication, epoch: before.anchor.epoch, after: before)
         run.last = stored
         try run.crash.reach(.afterTableSnapshotAnchor)

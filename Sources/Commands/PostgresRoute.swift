@@ -37,6 +37,9 @@ final class PostgresRoute: SourceRoute {
             switch stretch {
             case .ended(let end): return end
             case .stale(let tables): stretch = try readAgain(tables)
+            case .refused(let fault, let whole):
+                try anchor(upTo: whole)
+                throw fault
             }
         }
     }
@@ -64,8 +67,13 @@ final class PostgresRoute: SourceRoute {
         }
         if run.last != nil {
             // What cannot begin must not cost the slot from which the export could still go on.
-            _ = try PostgresPlan.read(options(), mode: settings.mode)
+            let plan = try PostgresPlan.read(options(), mode: settings.mode)
+            try run.requireFit(plan.tables.map(plan.schema))
             try PostgresResumption.dropSlot(options())
+        }
+        if run.settings.contract != nil {
+            let plan = try PostgresPlan.read(options(), mode: settings.mode)
+            try run.check(plan.tables.map { plan.schema(of: $0) })
         }
         let epoch = try run.nextEpoch()
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
@@ -87,7 +95,7 @@ final class PostgresRoute: SourceRoute {
         let identity = beginning.plan.facts.identity(slot: slot, publication: settings.publication)
         let parts = try run.parts(source: identity, epoch: epoch)
         // What cannot be a Delta table is said before hours are spent on reading it.
-        for table in beginning.plan.tables { try run.admission(beginning.plan.schema(of: table)) }
+        try run.admit(beginning.plan.tables.map { beginning.plan.schema(of: $0) }, layout: parts.layout)
         let reason = run.last == nil ? nil : "a new snapshot was asked for"
         var publication = Publication(
             kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot"
@@ -103,6 +111,7 @@ final class PostgresRoute: SourceRoute {
                 "snapshot read: \(run.progress.rowCount) rows; vacuum was held back for \(held.inSeconds) s")
         }
         publication.observation = beginning.observation
+        publication.add(parts.gate?.takeNews() ?? SchemaNews())
         run.last = try parts.publisher.publish(publication, epoch: epoch, after: run.last)
     }
 
@@ -144,9 +153,25 @@ final class PostgresRoute: SourceRoute {
         let parts = try run.parts(source: identity, epoch: last.anchor.epoch)
         let pipeline = StreamPipeline(parts, after: last)
         defer { run.last = pipeline.last }
-        switch try pipeline.run(&source) {
-        case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
-        case .stopped: return .ended(.stopped)
+        do throws(Fault) {
+            switch try pipeline.run(&source) {
+            case .targetReached: return source.staleTables.map(Stretch.stale) ?? .ended(.targetReached)
+            case .stopped: return .ended(.stopped)
+            }
+        } catch {
+            guard let whole = pipeline.wholeBeforeRefusal, whole > pipeline.last.anchor.to else { throw error }
+            return .refused(error, whole: whole)
+        }
+    }
+
+    /// Reads again what lies between the newest anchor and `whole`, and anchors it: behind it stands a change that was
+    /// refused, and what was recorded together with it is gone.
+    private func anchor(upTo whole: Position) throws(Fault) {
+        guard let last = run.last else { return }
+        let point = ResumePoint(position: last.anchor.to, source: last.anchor.source)
+        switch try PostgresResumption.open(options(), from: point, until: .before(whole)) {
+        case .broken(let broken, _): throw broken.fault
+        case .ready(var source, let facts): _ = try follow(&source, after: last, facts: facts)
         }
     }
 

@@ -45,6 +45,11 @@ struct RecordEncoder: SegmentEncoder, ~Copyable {
         try columns?.end(into: &output)
     }
 
+    mutating func tagNext(_ violations: [String]) {
+        lines?.tagNext(violations)
+        columns?.tagNext(violations)
+    }
+
     var heldByteCount: Int {
         switch columns {
         case .some(let encoder): encoder.heldByteCount

@@ -39,6 +39,11 @@ struct RunCommand: ParsableCommand {
             "Rows that changed without a change: stop ends the run, resnapshot-table reads the table again, warn notes it.",
             valueName: "policy"))
     var onRewrite: String?
+    @Option(
+        help: ArgumentHelp(
+            "Columns that no longer fit into the table's files: stop ends the run, quarantine sets the records aside, new-table goes on in a folder of its own; table=policy for some tables. Commas, or given again.",
+            valueName: "list"))
+    var onIncompatible: [String] = []
     @Option(help: ArgumentHelp("Logical messages: include or exclude.", valueName: "policy"))
     var messages: String?
     @Option(
@@ -81,6 +86,7 @@ struct RunCommand: ParsableCommand {
     var retryFor: String?
     @Option(help: ArgumentHelp("How long a stop waits for the end of the transaction in hand.", valueName: "time"))
     var stopGrace: String?
+    @OptionGroup var contract: ContractOptions
     @Flag(help: "Go on although changes are missing or void; the chain records which.")
     var acceptGap = false
     @Flag(help: "Take a new snapshot into the same export, as a new epoch.")
@@ -98,7 +104,8 @@ struct RunCommand: ParsableCommand {
 
     private var flags: [SettingKey: String] {
         present([
-            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite, .messages: messages,
+            .until: until, .jobs: jobs, .toast: toast, .onRewrite: onRewrite,
+            .onIncompatible: onIncompatible.isEmpty ? nil : onIncompatible.joined(separator: ","), .messages: messages,
             .streamProtocol: streamProtocol,
             .twoPhase: twoPhase ? "true" : nil, .origin: origin, .segmentBytes: segmentBytes, .segmentRows: segmentRows,
             .anchorEvery: anchorEvery, .minFree: minFree, .queueBytes: queueBytes, .retryFor: retryFor,
@@ -106,7 +113,7 @@ struct RunCommand: ParsableCommand {
             .createGroup: createGroup ? "true" : nil,
         ]).merging(export.flags) { first, _ in first }.merging(source.flags) { first, _ in first }
             .merging(streams.flags) { first, _ in first }.merging(replication.flags) { first, _ in first }
-            .merging(format.flags) { first, _ in first }
+            .merging(format.flags) { first, _ in first }.merging(contract.flags) { first, _ in first }
     }
 
     func run() throws {

@@ -20,6 +20,10 @@ struct RunSettings {
     let limits: PipelineLimits
     let retryFor: Duration
     let columnPrefix: String
+    /// What records are held to.
+    let contract: RunContract?
+    /// What becomes of tables whose records no longer fit into their folder.
+    let incompatibility: IncompatibilityChoices
 
     init(_ settings: Settings) throws(Fault) {
         _ = try settings.required(.to)
@@ -39,6 +43,10 @@ struct RunSettings {
         retryFor = try settings.duration(.retryFor)
         columnPrefix = try settings.parsed(
             .columnPrefix, "a prefix: letters, digits and _, at most 32 of them", Self.prefix)
+        contract = try RunContract(settings)
+        incompatibility = try settings.parsed(
+            .onIncompatible, "a list such as stop,public.orders=new-table of stop, quarantine and new-table",
+            IncompatibilityChoices.init)
     }
 
     private static func folder(_ text: String) -> String? {
@@ -88,9 +96,11 @@ struct RunSettings {
     private static func columnar(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> ColumnarChoice {
         var choice = ColumnarChoice(
             profile: try settings.choice(.profile, ColumnarProfile.self),
+            widening: try settings.choice(.widen, ColumnarWidening.self),
             bloomFilters: try settings.choice(.bloomFilters, BloomFilterChoice.self), version: Version.number)
         guard format == .parquet else {
-            try settings.refuse([.profile, .bloomFilters], "says something of files of columns: add --format parquet")
+            try settings.refuse(
+                [.profile, .widen, .bloomFilters], "says something of files of columns: add --format parquet")
             return choice
         }
         choice.codec = try settings.choice(.compression, PageCodec.self)

@@ -14,16 +14,20 @@ enum SettingKey: String, CaseIterable {
     case jobs
     case toast
     case onRewrite = "on-rewrite"
+    case onIncompatible = "on-incompatible"
     case messages
     case streamProtocol = "protocol"
     case twoPhase = "two-phase"
     case origin
     case format
     case profile
+    case widen
     case bloomFilters = "bloom-filters"
     case delta
     case deltaCheckpointEvery = "delta-checkpoint-every"
     case deltaLogRetention = "delta-log-retention"
+    case contract
+    case onViolation = "on-violation"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -58,18 +62,19 @@ enum SettingKey: String, CaseIterable {
     var defaultValue: String? {
         switch self {
         case .source, .to, .tables, .excludeTables, .slot, .publication, .until, .compressionLevel, .mode, .streams,
-            .group, .consumer, .fromDump:
+            .group, .consumer, .fromDump, .contract, .onViolation:
             nil
         case .noCreate, .twoPhase, .createGroup, .preferReplica, .quiet: "false"
         case .snapshot: "initial"
         case .jobs: "0"
         case .toast: "unknown"
-        case .onRewrite: "stop"
+        case .onRewrite, .onIncompatible: "stop"
         case .messages: "include"
         case .streamProtocol: "auto"
         case .origin: "any"
         case .format: "ndjson"
         case .profile: "portable"
+        case .widen: "off"
         case .bloomFilters: "none"
         case .delta: "on"
         case .deltaCheckpointEvery: "100"

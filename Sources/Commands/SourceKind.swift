@@ -34,14 +34,15 @@ extension SettingKey {
     /// For which sources it means something.
     var family: SettingFamily {
         switch self {
-        case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .messages,
-            .streamProtocol, .twoPhase, .origin, .slotTimeout:
+        case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .onIncompatible,
+            .messages,
+            .streamProtocol, .twoPhase, .origin, .slotTimeout, .contract, .onViolation:
             .postgres
         case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .state, .stateBytes, .discoverEvery,
             .preferReplica, .group,
             .consumer, .minIdle, .createGroup:
             .redis
-        case .source, .to, .snapshot, .until, .format, .profile, .bloomFilters, .delta, .deltaCheckpointEvery,
+        case .source, .to, .snapshot, .until, .format, .profile, .widen, .bloomFilters, .delta, .deltaCheckpointEvery,
             .deltaLogRetention, .compression, .compressionLevel, .segmentBytes, .segmentRows,
             .anchorEvery, .minFree, .queueBytes, .retryFor, .stopGrace, .columnPrefix, .output, .logFormat, .logLevel,
             .quiet:

@@ -2,6 +2,7 @@
 
 import Anchors
 import ArgumentParser
+import Contracts
 import DurableFiles
 import Faults
 import Metastore
@@ -17,6 +18,8 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var outputs: OutputOptions
     @Option(help: ArgumentHelp("Begin with this anchor instead of the first.", valueName: "anchor"))
     var from = 1
+    @Option(help: ArgumentHelp("Hold all records to this data contract (ODCS 3.1) as well.", valueName: "file"))
+    var contract: String?
 
     private struct Report: Encodable {
         let sound: Bool
@@ -31,27 +34,38 @@ struct VerifyCommand: ParsableCommand {
         let replaced: Int
         let findings: [[String: String]]
         let notes: [[String: String]]
+        let contract: ContractReport?
     }
 
     func run() throws {
-        let settings = try outputs.settings(export.flags)
+        let settings = try outputs.settings(
+            present([.contract: contract]).merging(export.flags) { first, _ in first })
         let console = try Console(settings)
         let path = try settings.required(.to)
         let folder = ExportFolder(path)
         guard try Files.exists(folder.control) else { throw Fault(.exportMissing, "\(path) is no export") }
+        let promised = try settings.text(.contract).map { (path) throws(Fault) in try DataContract.read(path).0 }
         let (catalog, damage) = try catalog(folder)
-        let result = try Verifier(exportPath: path, catalog: catalog).verify(fromAnchor: from)
+        let result = try Verifier(exportPath: path, catalog: catalog).verify(fromAnchor: from, contract: promised)
+        let kept = promised.map { ContractReport($0, result.contractFindings) }
         let findings = result.findings + damage
         let report = Report(
-            sound: findings.isEmpty, export: result.exportID, firstAnchor: result.anchors?.lowerBound,
+            sound: findings.isEmpty && kept?.holds != false, export: result.exportID,
+            firstAnchor: result.anchors?.lowerBound,
             lastAnchor: result.anchors?.upperBound, reached: result.reached, segments: result.segmentCount,
             records: result.recordCount, bytes: result.byteCount,
             deltaTables: result.deltaTableCount, replaced: result.replacedCount,
             findings: findings.map { ["path": $0.path, "what": $0.what] },
-            notes: result.notes.map { ["path": $0.path, "what": $0.what] })
-        try console.print(text(result, findings), or: report)
+            notes: result.notes.map { ["path": $0.path, "what": $0.what] }, contract: kept)
+        try console.print(text(result, findings) + (kept.map { "\n\($0.text)" } ?? ""), or: report)
         guard findings.isEmpty else {
             throw Fault(.verificationFailed, "the export does not hold: \(findings.count) findings, see above")
+        }
+        guard kept?.holds != false else {
+            throw Fault(
+                .contractViolated,
+                "the export is not what the contract promises: \(kept?.breachCount ?? 0) findings, see above",
+                hint: "bring the source or the contract back to each other")
         }
     }
 

@@ -18,6 +18,7 @@ final class Workspace: Sendable {
     let sink: DirectorySink
     let schemas: SchemaStore
     let observations: ObservationStore
+    let contracts: ContractStore
     let store: Metastore
     let runID: String
     private let holder: LeaseHolder
@@ -47,6 +48,7 @@ final class Workspace: Sendable {
         sink = try DirectorySink(folder, runID: runID, crash: crash)
         schemas = SchemaStore(folder)
         observations = ObservationStore(folder)
+        contracts = ContractStore(folder)
         heart = Mutex(nil)
         try mend()
         try store.beginRun(runID, at: Self.now)
@@ -100,7 +102,9 @@ final class Workspace: Sendable {
         let latest = try provedLatest()
         try sweep()
         let recorded = try recorded()
-        guard recorded?.number != latest?.anchor.number || recorded?.digest != latest?.digest else { return }
+        if recorded?.number == latest?.anchor.number, recorded?.digest == latest?.digest {
+            guard let latest, try !store.hasShapes(upTo: latest.anchor.number) else { return }
+        }
         try store.rebuild(from: chain)
     }
 

@@ -5,6 +5,7 @@ public import Changelog
 internal import DurableFiles
 public import Export
 public import Faults
+internal import ParquetFormat
 internal import Synchronization
 
 /// Makes each anchor versions of the Delta tables that the folders of an export are.
@@ -34,13 +35,14 @@ public final class DeltaPublisher: Sendable {
     /// the columns that the Delta table is without, when that has not been said before.
     @discardableResult
     public func admit(
-        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile
+        _ schema: TableSchema, layout: RecordLayout
     ) throws(Fault) -> [String] {
         try state.withLock { (state) throws(Fault) in
             let path = schema.table.folderName
             let before = state.admitted[path]
             guard before?.schema != schema else { return [] }
-            let newer = try DeltaSchema(schema, columnPrefix: columnPrefix, profile: profile)
+            let newer = try DeltaSchema(
+                schema, columnPrefix: layout.columnPrefix, shape: FileShape(schema, layout: layout))
             let joined: DeltaSchema
             if let before {
                 joined = try before.columns.joined(with: newer, of: schema.table.description)

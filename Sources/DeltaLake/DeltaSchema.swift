@@ -39,9 +39,8 @@ struct DeltaSchema: Hashable, Sendable {
     /// Columns of the files that no type of Delta can say; the table is without them.
     private(set) var leftOut: [String] = []
 
-    /// The columns of files of `schema`. Two names that differ in the case of their letters alone are refused.
-    init(_ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile) throws(Fault) {
-        let shape = FileShape(schema, columnPrefix: columnPrefix, profile: profile)
+    /// The columns of files of `schema` that have `shape`. Two names that differ in the case of their letters alone are refused.
+    init(_ schema: TableSchema, columnPrefix: String, shape: FileShape) throws(Fault) {
         fields = [
             Field(name: columnPrefix + "seq", type: .text("string")),
             Field(name: columnPrefix + "op", type: .text("string")),
@@ -58,6 +57,9 @@ struct DeltaSchema: Hashable, Sendable {
         fields.append(Field(name: columnPrefix + "unset", type: DeltaType.list(of: .text("string"))))
         fields.append(Field(name: columnPrefix + "old", type: .text("string")))
         fields.append(Field(name: columnPrefix + "raw", type: DeltaType.textMap))
+        if shape.violations != nil {
+            fields.append(Field(name: columnPrefix + "violations", type: DeltaType.list(of: .text("string"))))
+        }
         try requireDistinctNames(of: schema.table.description)
     }
 

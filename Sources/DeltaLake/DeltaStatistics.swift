@@ -50,7 +50,9 @@ struct DeltaStatistics {
             return "\"\(day.prefix(10))\""
         case .timestampUTC: return "\"\(Timestamp(microseconds: bytes.littleEndianInteger))\""
         case .timestamp: return "\"\(Timestamp(microseconds: bytes.littleEndianInteger).description.dropLast())\""
-        case .boolean, .float32, .float64, .decimal128, .decimal256, .hexadecimal, .bytes, .time, .uuid: return nil
+        case .boolean, .float32, .float32Widened, .float64, .decimal128, .decimal256, .hexadecimal, .bytes, .time,
+            .uuid:
+            return nil
         }
     }
 

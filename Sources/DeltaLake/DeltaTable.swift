@@ -141,7 +141,7 @@ struct DeltaTable: Sendable {
             guard try Files.exists(export.folder.file(segment.path)) else { throw missing(segment) }
             let statistics = try SegmentStatistics(path: export.folder.file(segment.path))
             let newer = try DeltaSchema(
-                statistics.schema, columnPrefix: statistics.columnPrefix, profile: statistics.profile)
+                statistics.schema, columnPrefix: statistics.columnPrefix, shape: statistics.shape)
             joined = try joined?.joined(with: newer, of: name) ?? newer
             files.append((segment, statistics))
         }

@@ -18,10 +18,20 @@ public enum BloomFilterChoice: String, Sendable, CaseIterable, Codable {
     case key
 }
 
+/// How wide columns of numbers are.
+public enum ColumnarWidening: String, Sendable, CaseIterable {
+    /// As the source declares them.
+    case none = "off"
+    /// As wide as their kind can become, so that a column goes on when the source widens it.
+    case eager
+}
+
 /// What encoders that write columns are told beside the layout; others have no use for it.
 public struct ColumnarChoice: Hashable, Sendable {
     /// The types.
     public var profile: ColumnarProfile
+    /// How wide numbers are; the same in all files of an export.
+    public var widening: ColumnarWidening
     /// What compresses the pages inside the file; nothing compresses the file itself.
     public var codec: PageCodec
     /// The codec's level; nil is its own default.
@@ -39,11 +49,13 @@ public struct ColumnarChoice: Hashable, Sendable {
 
     /// Makes a choice.
     public init(
-        profile: ColumnarProfile = .portable, codec: PageCodec = .zstd, level: Int32? = nil,
+        profile: ColumnarProfile = .portable, widening: ColumnarWidening = .none, codec: PageCodec = .zstd,
+        level: Int32? = nil,
         rowGroupByteCount: Int = 32 << 20, rowGroupRowCount: Int = 1 << 20, bloomFilters: BloomFilterChoice = .none,
         exportID: String? = nil, version: String = "0"
     ) {
         self.profile = profile
+        self.widening = widening
         self.codec = codec
         self.level = level
         self.rowGroupByteCount = rowGroupByteCount

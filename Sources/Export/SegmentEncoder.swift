@@ -4,6 +4,14 @@ public import Bytes
 public import Changelog
 public import Faults
 
+/// Whether records can bear the names of the rules that they break.
+public enum ViolationColumn: Sendable, Hashable {
+    /// They cannot.
+    case absent
+    /// They can, in a column of its own where the format has columns.
+    case present
+}
+
 /// What every encoder of one export shares.
 public struct RecordLayout: Hashable, Sendable {
     /// What the names of kedge's own columns begin with; `_cdc_` unless a table has such columns itself.
@@ -14,22 +22,31 @@ public struct RecordLayout: Hashable, Sendable {
     public let format: RecordFormat
     /// What formats of columns are told.
     public let columnar: ColumnarChoice
+    /// Whether records can bear the names of the rules that they break.
+    public let violations: ViolationColumn
 
     /// Makes a layout.
     public init(
         columnPrefix: String = "_cdc_", epoch: UInt16, format: RecordFormat = .ndjson,
-        columnar: ColumnarChoice = ColumnarChoice()
+        columnar: ColumnarChoice = ColumnarChoice(), violations: ViolationColumn = .absent
     ) {
         self.columnPrefix = columnPrefix
         self.epoch = epoch
         self.format = format
         self.columnar = columnar
+        self.violations = violations
     }
 
     /// The same in the history of `lane`.
     func inside(_ lane: Lane?) -> RecordLayout {
-        lane.map { RecordLayout(columnPrefix: columnPrefix, epoch: $0.epoch, format: format, columnar: columnar) }
-            ?? self
+        guard let lane else { return self }
+        return RecordLayout(
+            columnPrefix: columnPrefix, epoch: lane.epoch, format: format, columnar: columnar, violations: violations)
+    }
+
+    /// The same with records as lines of JSON.
+    var asLines: RecordLayout {
+        RecordLayout(columnPrefix: columnPrefix, epoch: epoch, format: .ndjson, columnar: columnar)
     }
 }
 
@@ -49,6 +66,9 @@ public protocol SegmentEncoder: ~Copyable, Sendable {
         _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
         into output: inout ByteBuffer, until byteCount: Int
     ) throws(Fault) -> Int
+    /// Gives the next change, which is a run of its own, the names of the rules that it breaks. Called only when the
+    /// layout says that records can bear them.
+    mutating func tagNext(_ violations: [String])
     /// Appends what the format wants at the end of a segment.
     mutating func end(into output: inout ByteBuffer) throws(Fault)
     /// How many bytes of records it holds back; none unless the format says so.
@@ -60,6 +80,8 @@ public protocol SegmentEncoder: ~Copyable, Sendable {
 extension SegmentEncoder where Self: ~Copyable {
     /// Nothing is held back.
     public var heldByteCount: Int { 0 }
+    /// Nothing is tagged.
+    public mutating func tagNext(_ violations: [String]) {}
     /// Nothing is held back.
     public mutating func release(into output: inout ByteBuffer) throws(Fault) {}
 }

@@ -11,12 +11,14 @@ extension SegmentName {
 }
 
 extension Anchor {
-    /// The lane whose segments lie in the folder of `path`: its table is called like it, or is in the namespace that is.
+    /// The lane whose segments lie in the folder of `path`: its table is called like it, or is in the namespace that is,
+    /// or it is the quarantine of such a table.
     public func lane(ofPath path: String) -> LaneRange? {
         guard let folder = path.split(separator: "/").first else { return nil }
         return lanes.first { range in
             let name = range.lane.name
-            return TableName(namespace: nil, name: name).folderName == folder
+            let table = TableName(namespace: nil, name: name)
+            return table.folderName == folder || table.quarantine.folderName == folder
                 || folder.hasPrefix(TableName(namespace: name, name: "").folderName)
         }
     }

@@ -34,10 +34,17 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         var lastUse: UInt64
     }
 
-    private let layout: RecordLayout
+    let layout: RecordLayout
     private let compression: CompressionChoice
     private let limits: SegmentLimits
     private let sink: Target
+    private let gate: (any RecordGate)?
+    /// What the gate has said, by table, and of which schema.
+    var routes: [TableName: Route] = [:]
+    /// The one asked for last.
+    var currentRoute: Route?
+    /// Whether the gate has refused a change, so that what came before it can still be anchored.
+    public internal(set) var hasRefused = false
     private var open: [TableName: Open] = [:]
     /// The one used last, which serves small transactions of one table without a look-up.
     private var current: Open?
@@ -55,7 +62,11 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private var finishedByteCount = 0
 
     /// Makes a recorder that has recorded nothing.
-    public init(layout: RecordLayout, compression: CompressionChoice, limits: SegmentLimits, sink: Target) {
+    public init(
+        layout: RecordLayout, compression: CompressionChoice, limits: SegmentLimits, sink: Target,
+        gate: (any RecordGate)? = nil
+    ) {
+        self.gate = gate
         self.layout = layout
         self.compression = compression
         self.limits = limits
@@ -66,19 +77,46 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     public func record(
         _ slice: ChangeBatch.Slice, of batch: borrowing ChangeBatch, ordinalBase: UInt64 = 0
     ) throws(Fault) {
-        let lane = slice.transaction.lane.map { batch.lanes[$0] }
+        let place = Place(
+            transaction: slice.transaction, lane: slice.transaction.lane.map { batch.lanes[$0] },
+            ordinalBase: ordinalBase)
         var index = slice.changes.lowerBound
         while index < slice.changes.upperBound {
             let schema = batch.schemas[batch.schemaIndex(at: index)]
-            let writer = try writer(for: schema, in: lane)
-            let room = min(slice.changes.upperBound - index, limits.rowCount - writer.rowCount, changesToLook)
-            let end = batch.endOfRun(from: index, before: index + room)
-            let next = try writer.append(index..<end, of: batch, in: slice.transaction, ordinalBase: ordinalBase)
-            changesToLook -= next - index
-            index = next
-            if isFull(writer) { try finish(schema.table) }
-            if changesToLook == 0 { try boundMemory() }
+            let rest = index..<slice.changes.upperBound
+            if let gate {
+                index = try record(rest, of: batch, schema, at: place, asking: gate)
+            } else {
+                index = try append(rest, of: batch, under: schema, at: place)
+            }
         }
+    }
+
+    /// What changes of one slice have in common.
+    struct Place {
+        let transaction: Transaction
+        let lane: Lane?
+        let ordinalBase: UInt64
+    }
+
+    /// Appends changes of the first run in `rest`, at least one, to the open segment of `schema`; returns the index
+    /// behind the last. `violations` are what they are tagged with.
+    func append(
+        _ rest: Range<Int>, of batch: borrowing ChangeBatch, under schema: TableSchema, at place: Place,
+        violations: [String] = [], source: TableSchema? = nil
+    ) throws(Fault) -> Int {
+        let index = rest.lowerBound
+        let writer = try writer(for: schema, in: place.lane)
+        let room = min(rest.count, limits.rowCount - writer.rowCount, changesToLook)
+        let end = batch.endOfRun(from: index, before: index + room)
+        if !violations.isEmpty { writer.tagNext(violations) }
+        if let source { writer.note(source: source) }
+        let next = try writer.append(
+            index..<end, of: batch, in: place.transaction, ordinalBase: place.ordinalBase)
+        changesToLook -= next - index
+        if isFull(writer) { try finish(schema.table) }
+        if changesToLook == 0 { try boundMemory() }
+        return next
     }
 
     /// Looks from time to time at what the open segments hold back, and writes what is too much, the largest first.
@@ -98,6 +136,9 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
 
     /// After how many changes.
     private static var lookInterval: Int { 1024 }
+
+    /// What the gate has noticed since this was asked last.
+    public func takeNews() -> SchemaNews { gate?.takeNews() ?? SchemaNews() }
 
     /// Finishes what is open and hands over all segments, in the order in which they were finished.
     public func takeSegments() throws(Fault) -> [FinishedSegment] {

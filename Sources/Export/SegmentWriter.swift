@@ -38,6 +38,12 @@ public struct FinishedSegment: Sendable {
     public let digest: Digest
     /// The lane of its records, nil where the source has one history.
     public let lane: Lane?
+    /// The schemas that its records speak of, beside its own: those of quarantined records, and of records that go on
+    /// in a folder that is not called like their table.
+    public let sources: [TableSchema]
+
+    /// The table of the source, where the records go on in a folder that is called otherwise.
+    public var origin: TableName? { schema.table.isQuarantine ? nil : sources.first?.table }
 }
 
 /// Writes one segment: changes in, a sealed draft out.
@@ -53,6 +59,7 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
     private var changes = OperationCounts()
     private var first: SequenceKey?
     private var last: SequenceKey?
+    private var sources: [TableSchema] = []
 
     /// Begins a segment of the table behind `schema`, in `lane` where the source has lanes.
     public init(
@@ -90,6 +97,16 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
         SequenceKey(epoch: layout.epoch, position: transaction.position, ordinal: ordinal)
     }
 
+    /// Tags the next change with the rules that it breaks.
+    func tagNext(_ violations: [String]) {
+        press.tagNext(violations)
+    }
+
+    /// Remembers a schema that the records speak of.
+    func note(source: TableSchema) {
+        if sources.last != source, !sources.contains(source) { sources.append(source) }
+    }
+
     /// How many bytes of records wait in memory for the others that they are written with.
     public var heldByteCount: Int { press.heldByteCount }
 
@@ -104,7 +121,7 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
         guard let first, let last else { throw Fault(.bug, "a segment without a record was finished") }
         return FinishedSegment(
             draft: try draft.seal(), schema: schema, rowCount: rowCount, changes: changes, first: first, last: last,
-            digest: digest, lane: lane)
+            digest: digest, lane: lane, sources: sources)
     }
 
     /// Forgets the segment.
@@ -138,6 +155,10 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
             run, of: batch, in: transaction, ordinalBase: ordinalBase, into: &encoded, until: Self.chunkByteCount)
         if encoded.count >= Self.chunkByteCount { try drain(to: draft) }
         return end
+    }
+
+    mutating func tagNext(_ violations: [String]) {
+        encoder.tagNext(violations)
     }
 
     /// How many bytes of records the encoder holds back.

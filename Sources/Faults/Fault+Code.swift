@@ -62,6 +62,8 @@ extension Fault {
         case sourceGap = "source.gap"
         case sourceFork = "source.fork"
         case sourceOther = "source.other"
+        case schemaIncompatible = "schema.incompatible"
+        case tableReserved = "source.table.reserved"
 
         // The export.
         case exportMissing = "export.missing"
@@ -73,6 +75,9 @@ extension Fault {
         case tableMissing = "export.table.missing"
         case anchorMissing = "export.anchor.missing"
         case verificationFailed = "verify.failed"
+        case contractUnreadable = "contract.unreadable"
+        case contractViolated = "contract.violated"
+        case contractIncompatible = "contract.incompatible"
 
         // Delta tables.
         case deltaSchema = "delta.schema"
@@ -111,6 +116,8 @@ extension Fault.Code {
         switch self {
         case .unexpected: 1
         case .usage: 2
+        case .contractViolated, .contractIncompatible: 65
+        case .contractUnreadable: 78
         case .verificationFailed, .exportBroken, .exportFormat, .postgresToastUnknown, .postgresEncoding: 65
         case .postgresPublicationMissing, .postgresPublicationIncomplete, .postgresTableMissing,
             .postgresTableRewritten, .postgresSlotMissing,
@@ -124,7 +131,7 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .redisPayload, .deltaLog: 65
+        case .redisPayload, .deltaLog, .schemaIncompatible: 65
         case .redisNoReplication, .redisReplicationVersion: 78
         case .redisSpoolFull: 75
         case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped, .deltaConflict: 75
@@ -132,8 +139,9 @@ extension Fault.Code {
             .redisUnverified, .redisTLS, .filePermission:
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
-            .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible, .deltaSchema, .deltaUnsupported, .redisCluster, .redisMasterUnknown, .redisReadOnly,
+            .postgresSynchronous, .postgresTableUnsafe, .tableReserved, .postgresReplicaIdentity,
+            .postgresColumnReserved, .postgresSnapshotImpossible, .deltaSchema, .deltaUnsupported, .redisCluster,
+            .redisMasterUnknown, .redisReadOnly,
             .redisStreamName:
             78
         }

@@ -67,6 +67,9 @@ extension Fault.Code {
         case .sourceFork:
             "exported changes no longer exist at the source: go on with --accept-gap, or take a new snapshot with --resnapshot"
         case .sourceOther: "this is not the server that the export was made from; check --source and --to"
+        case .schemaIncompatible:
+            "let its records go on in a table of their own with --on-incompatible new-table, or set them aside with --on-incompatible quarantine; the next run goes on from exactly here"
+        case .tableReserved: "rename the table, or leave it out with --exclude-tables"
         case .exportMissing: "check --to; `kedge run` creates an export"
         case .exportExists: "name an empty or a new folder with --to"
         case .exportFormat: "use a version of kedge that knows this format"
@@ -80,6 +83,10 @@ extension Fault.Code {
         case .deltaUnsupported: "take back what another engine has set, or go on with --delta off"
         case .deltaConflict: "run it again: it goes on with the table as it is then"
         case .verificationFailed: "the export is not what was published; restore the files named above"
+        case .contractUnreadable: "mend the contract, or write a new one with `kedge contract init`"
+        case .contractViolated:
+            "bring the source or the contract back to each other; `kedge contract check` lists where"
+        case .contractIncompatible: "take the change back, or write a contract under another id for other readers"
         case .fileCreate, .fileWrite, .fileRead: "check the path and the disk"
         case .filePermission: "grant the user that runs kedge access to the path"
         case .diskFull: "free some space; the next run goes on from the last anchor"

@@ -17,6 +17,10 @@ enum CatalogSchema {
         number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
         position_to INTEGER NOT NULL, rows INTEGER NOT NULL, published_at INTEGER NOT NULL
         """,
+        "shapes": """
+        origin TEXT NOT NULL, folder TEXT NOT NULL, schema TEXT NOT NULL, anchor INTEGER NOT NULL,
+        place INTEGER NOT NULL, PRIMARY KEY (origin, folder, schema)
+        """,
         "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
         "runs": "id TEXT PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, outcome TEXT",
     ]
@@ -68,6 +72,8 @@ enum CatalogSchema {
         }
         try database.execute(sql: "PRAGMA user_version = \(version)")
         try probe(database)
+        // Not among those of every catalog: an earlier version makes none, and who only reads does without.
+        _ = try Row.fetchOne(database, sql: "SELECT \(Metastore.shapeColumns) FROM shapes LIMIT 1")
     }
 
     /// Asks for every column, so that tables of another making are found now and not in the middle of a run.

@@ -54,6 +54,7 @@ extension Metastore {
         let numbers = try store.numbers()
         try write("rebuild the index of anchors") { database in
             try database.execute(sql: "DELETE FROM anchors")
+            try Self.removeShapes(in: database)
             for number in numbers {
                 guard let stored = try store.anchor(number) else { continue }
                 try Self.insert(stored, in: database)
@@ -82,6 +83,7 @@ extension Metastore {
                 Int64(bitPattern: anchor.to.rawValue), anchor.segments.reduce(0) { $0 + $1.rows },
                 anchor.run.publishedAt.microseconds,
             ])
+        try insertShapes(of: anchor, in: database)
     }
 }
 

@@ -14,7 +14,8 @@ public import Faults
 /// ```
 ///
 /// The order is fixed. `_cdc_xid` and `_cdc_commit_ts` are there when the transaction has them; a column that the
-/// source did not send is null and named in `_cdc_unset`; `_cdc_old` holds what was sent of the old row.
+/// source did not send is null and named in `_cdc_unset`; `_cdc_old` holds what was sent of the old row;
+/// `_cdc_violations` names the rules of a contract that the record breaks.
 public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
     private struct Column {
         let form: ValueForm
@@ -34,6 +35,8 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
     private var head = ByteBuffer()
     /// `"`, number and time of ``NDJSONEncoder/transaction``.
     private var tail = ByteBuffer()
+    /// The rules that the next change breaks.
+    private var violations: [String] = []
 
     /// Begins a segment of one table.
     public init(schema: TableSchema, layout: RecordLayout) {
@@ -65,7 +68,25 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         output.append(tail.bytes)
         if try appendNew(change, to: &output) { appendUnset(change, to: &output) }
         if change.hasOldRow { try appendOld(change, to: &output) }
+        if !violations.isEmpty { appendViolations(to: &output) }
         output.append("}\n")
+    }
+
+    /// Puts `_cdc_violations` into the line of the next change.
+    public mutating func tagNext(_ violations: [String]) {
+        self.violations = violations
+    }
+
+    private mutating func appendViolations(to output: inout ByteBuffer) {
+        output.append(contentsOf: labels.violations)
+        var separator = UInt8(ascii: "[")
+        for rule in violations {
+            output.append(separator)
+            Array(rule.utf8).withRawSpan { output.appendJSON(string: $0) }
+            separator = UInt8(ascii: ",")
+        }
+        output.append(UInt8(ascii: "]"))
+        violations = []
     }
 
     /// Appends a line for each change.
@@ -187,6 +208,8 @@ private struct RecordLabels {
     let unset: [UInt8]
     /// `,"_cdc_old":`
     let old: [UInt8]
+    /// `,"_cdc_violations":`
+    let violations: [UInt8]
 
     init(_ layout: RecordLayout) {
         func text(_ before: String, _ name: String, _ after: String) -> [UInt8] {
@@ -198,5 +221,6 @@ private struct RecordLabels {
         commitTime = text(",", "commit_ts", "\"")
         unset = text(",", "unset", "")
         old = text(",", "old", "")
+        violations = text(",", "violations", "")
     }
 }

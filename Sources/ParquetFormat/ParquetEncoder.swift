@@ -24,6 +24,8 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
     private var rawCount = 0
     private var unsetCount = 0
     private var scratch = ByteBuffer()
+    /// The rules that the next change breaks.
+    private var violations: [String] = []
 
     /// How the values of one column of the table go in.
     private struct Column: Sendable {
@@ -46,14 +48,14 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
     /// Begins a segment of one table.
     public init(schema: TableSchema, layout: RecordLayout) {
         self.layout = layout
-        let shape = FileShape(schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile)
+        let shape = FileShape(schema, layout: layout)
         self.shape = shape
         columns = zip(schema.columns, shape.columns).map { column, node in
             var (route, takesNumbers) = (Column.Route.parts, false)
             if case .leaf(let leaf) = node.kind {
                 takesNumbers = column.type.hasNumbers && shape.leaves[leaf].intake.takesNumbers(of: column.type)
                 switch shape.leaves[leaf].intake {
-                case .float32, .float64: route = .float
+                case .float32, .float32Widened, .float64: route = .float
                 case .recordJSON: break
                 default: route = .leaf
                 }
@@ -225,7 +227,21 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         leaf.append(repetition: repetition) { $0.append(text) }
     }
 
+    /// Puts the names into `_cdc_violations` of the next change.
+    public mutating func tagNext(_ violations: [String]) {
+        self.violations = violations
+    }
+
+    private mutating func appendViolations(_ leaf: Int) {
+        guard !violations.isEmpty else { return leaves[leaf].appendNull() }
+        for (index, rule) in violations.enumerated() {
+            leaves[leaf].append(repetition: index > 0 ? 1 : 0) { $0.append(contentsOf: Array(rule.utf8)) }
+        }
+        violations = []
+    }
+
     private mutating func appendEnd(_ change: borrowing Change) throws(Fault) {
+        if let leaf = shape.violations { appendViolations(leaf) }
         if unsetCount == 0 { leaves[shape.unset].appendNull() }
         if rawCount == 0 {
             leaves[shape.raw].appendNull()

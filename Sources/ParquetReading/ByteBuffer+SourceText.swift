@@ -14,6 +14,7 @@ extension ByteBuffer {
         case .boolean: append(value[0] == 0 ? UInt8(ascii: "f") : UInt8(ascii: "t"))
         case .int16, .int32, .int64: append(signed: value.integer)
         case .float32: append(float: Float(bitPattern: value.littleEndianHalfWord(at: 0)))
+        case .float32Widened: append(float: Float(Double(bitPattern: value.littleEndianWord(at: 0))))
         case .float64: append(float: Double(bitPattern: value.littleEndianWord(at: 0)))
         case .decimal32, .decimal64:
             var digits = ByteBuffer(capacity: 32)

@@ -41,10 +41,17 @@ struct ParquetFile: Sendable {
         else { throw Self.broken("the footer does not say how the file is made") }
         self.metadata = metadata
         self.schema = try TableSchema(canonicalBytes: Array(schema.utf8), place: "kedge.schema")
-        var columnar = ColumnarChoice(profile: profile)
+        let widening = properties["kedge.widen"].map(ColumnarWidening.init) ?? .some(.none)
+        guard let widening else {
+            throw Fault(.exportFormat, "the file is made in a way that this version does not know")
+        }
+        var columnar = ColumnarChoice(profile: profile, widening: widening)
         columnar.exportID = properties["kedge.export"]
         layout = RecordLayout(columnPrefix: prefix, epoch: epoch, columnar: columnar)
-        shape = FileShape(self.schema, columnPrefix: prefix, profile: profile)
+        let hasViolations = metadata.schema.first?.childCount == Int32(self.schema.columns.count) + 8
+        shape = FileShape(
+            self.schema, columnPrefix: prefix, profile: profile, widening: widening,
+            violations: hasViolations ? .present : .absent)
         guard properties["kedge.schema.id"] == self.schema.schemaID else {
             throw Self.broken("the schema is not the one that the file names")
         }

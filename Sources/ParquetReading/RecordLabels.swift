@@ -20,6 +20,8 @@ struct RecordLabels: Sendable {
     let unset: [UInt8]
     /// `,"_cdc_old":`
     let old: [UInt8]
+    /// `,"_cdc_violations":`
+    let violations: [UInt8]
     /// `,"name":` of each column.
     let columns: [[UInt8]]
 
@@ -33,6 +35,7 @@ struct RecordLabels: Sendable {
         commitTime = text(",", prefix + "commit_ts")
         unset = text(",", prefix + "unset")
         old = text(",", prefix + "old")
+        violations = text(",", prefix + "violations")
         columns = schema.columns.map { text(",", $0.name) }
     }
 }

@@ -60,12 +60,13 @@ struct RecordPrinter: Sendable {
                 throw LeafCursor.damaged(error)
             }
         }
-        try appendUnset(&leaves, &file, to: &output)
+        try appendNames(shape.unset, labels.unset, &leaves, &file, to: &output)
         if leaves[shape.old].isValue {
             output.append(contentsOf: labels.old)
             leaves[shape.old].appendValue(to: &output)
         }
         try leaves[shape.old].advance(&file)
+        if let leaf = shape.violations { try appendNames(leaf, labels.violations, &leaves, &file, to: &output) }
         output.append(UInt8(ascii: "}"))
     }
 
@@ -123,15 +124,16 @@ struct RecordPrinter: Sendable {
         return raw
     }
 
-    private func appendUnset(
-        _ leaves: inout OwnedList<LeafCursor>, _ file: inout ReadableFile, to output: inout ByteBuffer
+    /// Appends a list of names behind `label`, unless it is null.
+    private func appendNames(
+        _ leaf: Int, _ label: [UInt8], _ leaves: inout OwnedList<LeafCursor>, _ file: inout ReadableFile,
+        to output: inout ByteBuffer
     ) throws(Fault) {
-        let leaf = shape.unset
         var isFirst = true
         repeat {
             guard !leaves[leaf].isAtEnd else { throw ParquetFile.broken("a column has fewer rows than its group") }
             if leaves[leaf].isValue {
-                if isFirst { output.append(contentsOf: labels.unset) }
+                if isFirst { output.append(contentsOf: label) }
                 output.append(isFirst ? UInt8(ascii: "[") : UInt8(ascii: ","))
                 isFirst = false
                 var name = ByteBuffer()

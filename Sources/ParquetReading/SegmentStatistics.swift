@@ -29,8 +29,8 @@ package struct SegmentStatistics: Sendable {
     package let schema: TableSchema
     /// What kedge's own columns begin with.
     package let columnPrefix: String
-    /// Which types the file uses.
-    package let profile: ColumnarProfile
+    /// What the columns of the file are.
+    package let shape: FileShape
     /// The columns without parts, in the order of the file.
     package let columns: [Column]
 
@@ -42,7 +42,7 @@ package struct SegmentStatistics: Sendable {
         rowCount = Int(parts.metadata.rowCount)
         schema = parts.schema
         columnPrefix = parts.layout.columnPrefix
-        profile = parts.layout.columnar.profile
+        shape = parts.shape
         let groups = parts.metadata.rowGroups
         columns = parts.shape.paths.indices.compactMap { leaf in
             guard parts.shape.paths[leaf].count == 1 else { return nil }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Changelog
 import Faults
 import LibPQ
@@ -51,43 +52,82 @@ enum CatalogReader {
     static func addColumns(
         _ connection: borrowing PQConnection, to tables: inout [TableDescription]
     ) throws(Fault) {
-        guard !tables.isEmpty else { return }
-        let oids = tables.map { String($0.oid) }.joined(separator: ", ")
-        let columns = try connection.query(
+        let columns = try columns(of: tables.map(\.oid), connection)
+        let keys = try keys(of: tables.map(\.oid), connection)
+        for index in tables.indices {
+            tables[index].columns = columns[tables[index].oid] ?? []
+            tables[index].key = keys[tables[index].oid] ?? []
+        }
+    }
+
+    /// What the catalog says of the columns of some tables; nothing of tables that are gone.
+    static func facts(
+        of oids: [UInt32], _ connection: borrowing PQConnection
+    ) throws(Fault) -> [UInt32: TableFacts] {
+        let keys = try keys(of: oids, connection)
+        var facts: [UInt32: TableFacts] = [:]
+        for (oid, columns) in try columns(of: oids, connection) {
+            facts[oid] = TableFacts(columns, key: keys[oid] ?? [])
+        }
+        return facts
+    }
+
+    /// Columns in the order of their numbers. The labels are those of an enumeration, also under a domain.
+    private static func columns(
+        of oids: [UInt32], _ connection: borrowing PQConnection
+    ) throws(Fault) -> [UInt32: [TableDescription.Column]] {
+        guard !oids.isEmpty else { return [:] }
+        let rows = try connection.query(
             """
-            select attrelid, attname, atttypid, atttypmod, attgenerated <> '' as generated
-            from pg_catalog.pg_attribute
-            where attrelid in (\(oids)) and attnum > 0 and not attisdropped
-            order by attrelid, attnum
+            select a.attrelid, a.attname, a.atttypid, a.atttypmod, a.attgenerated <> '' as generated, a.attnum,
+                   not (a.attnotnull or t.typnotnull) as nullable,
+                   case when e.typtype = 'e'
+                        then to_json(array(select enumlabel from pg_catalog.pg_enum
+                                           where enumtypid = e.oid order by enumsortorder))::text end as labels
+            from pg_catalog.pg_attribute a
+            join pg_catalog.pg_type t on t.oid = a.atttypid
+            left join pg_catalog.pg_type e
+                on e.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end and e.typtype = 'e'
+            where a.attrelid = any ('{\(list(oids))}'::oid[]) and a.attnum > 0 and not a.attisdropped
+            order by a.attrelid, a.attnum
             """
         ).records
-        let keys = try connection.query(
+        return byTable(rows, "attrelid").mapValues { $0.compactMap(column) }
+    }
+
+    private static func keys(
+        of oids: [UInt32], _ connection: borrowing PQConnection
+    ) throws(Fault) -> [UInt32: [String]] {
+        guard !oids.isEmpty else { return [:] }
+        let rows = try connection.query(
             """
             select i.indrelid, a.attname
             from pg_catalog.pg_index i
             join pg_catalog.pg_class c on c.oid = i.indrelid
             cross join lateral unnest(i.indkey::int2[]) with ordinality k (attnum, place)
             join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-            where i.indrelid in (\(oids)) and k.place <= i.indnkeyatts
+            where i.indrelid = any ('{\(list(oids))}'::oid[]) and k.place <= i.indnkeyatts
               and case c.relreplident when 'i' then i.indisreplident else i.indisprimary end
             order by i.indrelid, k.place
             """
         ).records
-        let columnsByTable = Dictionary(grouping: columns) { $0["attrelid"] ?? "" }
-        let keysByTable = Dictionary(grouping: keys) { $0["indrelid"] ?? "" }
-        for index in tables.indices {
-            let oid = String(tables[index].oid)
-            tables[index].columns = columnsByTable[oid, default: []].compactMap(column)
-            tables[index].key = keysByTable[oid, default: []].compactMap { $0["attname"] }
-        }
+        return byTable(rows, "indrelid").mapValues { $0.compactMap { $0["attname"] } }
     }
+
+    private static func byTable(_ rows: [[String: String]], _ name: String) -> [UInt32: [[String: String]]] {
+        Dictionary(grouping: rows) { $0[name].flatMap(UInt32.init) ?? 0 }
+    }
+
+    private static func list(_ oids: [UInt32]) -> String { oids.map(String.init).joined(separator: ",") }
 
     private static func column(_ row: [String: String]) -> TableDescription.Column? {
         guard let name = row["attname"], let oid = row["atttypid"].flatMap(UInt32.init),
             let modifier = row["atttypmod"].flatMap(Int32.init)
         else { return nil }
+        let labels = row["labels"].flatMap { JSON(parsing: Array($0.utf8)) }?.elements?.compactMap(\.text)
         return TableDescription.Column(
-            name: name, typeOID: oid, typeModifier: modifier, isGenerated: row["generated"] == "t")
+            name: name, typeOID: oid, typeModifier: modifier, isGenerated: row["generated"] == "t",
+            number: row["attnum"].flatMap { Int($0) }, isNullable: row["nullable"].map { $0 == "t" }, labels: labels)
     }
 
     /// Fills in the heaps behind each table, with the files that they have now.

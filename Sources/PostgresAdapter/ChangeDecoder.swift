@@ -19,6 +19,11 @@ struct ChangeDecoder {
         case toastUnknown(TableName, column: String)
         /// A table is new, or has a new shape.
         case newShape(TableName)
+        /// Nothing was done: the catalog should be asked about this table. Tell what it says with
+        /// ``ChangeDecoder/learn(_:)`` and decode the message again.
+        case needsFacts(UInt32)
+        /// A table was described as it was: something other than its columns has changed.
+        case describedAgain(UInt32)
     }
 
     private var relations: RelationCache
@@ -56,6 +61,21 @@ struct ChangeDecoder {
 
     /// The types that are known.
     var types: TypeDictionary { relations.types }
+
+    /// Takes in what the catalog says when the stream begins, and what it said before the stream that comes.
+    mutating func learn(_ facts: [UInt32: TableFacts], before: [UInt32: TableFacts]) {
+        relations.memory.isConsulted = true
+        relations.memory.remember(before)
+        relations.learn(facts)
+    }
+
+    /// Takes in what the catalog says of tables now.
+    mutating func learn(_ facts: [UInt32: TableFacts]) {
+        relations.learn(facts)
+    }
+
+    /// The exported tables that the stream has described.
+    var describedTables: [UInt32] { relations.describedTables }
 
     /// Decodes one message into the run of changes that `batch` has begun.
     mutating func decode(
@@ -104,8 +124,14 @@ struct ChangeDecoder {
     private mutating func note(_ relation: Relation) throws(WireFault) -> Outcome {
         let unknown = try relations.unknownTypes(relation)
         guard unknown.isEmpty else { return .needsTypes(unknown) }
-        guard let table = try relations.update(relation), table.isSelected else { return .done }
-        return .newShape(table.schema.table)
+        if try relations.lacksFacts(relation) {
+            try relations.noteAsked(relation)
+            return .needsFacts(relation.oid)
+        }
+        switch try relations.update(relation) {
+        case .newShape(let table): return table.isSelected ? .newShape(table.schema.table) : .done
+        case .again(let table): return table.isSelected ? .describedAgain(relation.oid) : .done
+        }
     }
 
     /// The table that a change names; nil when its changes are not exported.

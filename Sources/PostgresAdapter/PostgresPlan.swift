@@ -37,7 +37,8 @@ public struct PostgresPlan: Sendable {
             columns: table.exportedColumns.map { column in
                 TableSchema.Column(
                     name: column.name, type: types.columnType(of: column.typeOID, typeModifier: column.typeModifier),
-                    sourceType: types.sourceTypeName(of: column.typeOID, typeModifier: column.typeModifier))
+                    sourceType: types.sourceTypeName(of: column.typeOID, typeModifier: column.typeModifier),
+                    attributeNumber: column.number, isNullable: column.isNullable, labels: column.labels)
             },
             key: table.key)
     }

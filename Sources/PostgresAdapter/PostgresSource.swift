@@ -32,6 +32,11 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private var reportedComplete: Position
     private var nextQuestion: ContinuousClock.Instant
     private var watch: TableWatch?
+    /// Tables that were described again as they were, and of which the catalog has not been asked since.
+    private var again: Set<UInt32> = []
+    private var nextQuestionOfCatalog = ContinuousClock.now
+    /// The shortest time between two questions about such tables.
+    private static let catalogRest = Duration.seconds(2)
 
     /// Goes on with a running stream; `spooled` holds the frames that were taken from it before.
     init(
@@ -61,6 +66,9 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         self.stream = stream
         spoolFile = spooled
         spool = try spoolFile?.makeReader()
+        decoder.learn(
+            Dictionary(plan.tables.map { ($0.oid, TableFacts($0)) }, uniquingKeysWith: { first, _ in first }),
+            before: try options.knownTables.map(TableFacts.all) ?? [:])
         if options.streaming.keepsTwoPhase {
             let (pending, position) = try SlotControl.preparedTransactions(options)
             try gatherer.settle(allBut: pending, at: position)
@@ -222,11 +230,33 @@ public struct PostgresSource: ChangeSource, ~Copyable {
         case .needsTypes(let types):
             try learn(types)
             try decodeMessage(into: &batch)
+        case .needsFacts(let table):
+            try learn(of: [table])
+            try decodeMessage(into: &batch)
+        case .describedAgain(let table):
+            again.insert(table)
+            if .now >= nextQuestionOfCatalog { try askCatalog() }
         }
     }
 
+    /// Asks about the tables that were described again as they were: a column may allow nulls now, or none any more, or
+    /// be another of the same name.
+    private mutating func askCatalog() throws(Fault) {
+        let tables = Array(again)
+        again = []
+        nextQuestionOfCatalog = .now + Self.catalogRest
+        try learn(of: tables)
+    }
+
+    /// Asks what the catalog says of tables beside what the stream does. Nothing else hangs on the answer: what columns
+    /// they have only the stream says.
+    private mutating func learn(of tables: [UInt32]) throws(Fault) {
+        let catalog = try Session.open(options, for: .catalog)
+        decoder.learn(try CatalogReader.facts(of: tables, catalog))
+    }
+
     /// Looks up types that came into being after the run began. Only what a type *is* is asked, never which columns
-    /// a table has: that the stream itself has said.
+    /// a table has: that the stream itself says.
     private mutating func learn(_ oids: [UInt32]) throws(Fault) {
         var types = decoder.types
         let catalog = try Session.open(options, for: .catalog)
@@ -242,7 +272,8 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     /// Looks whether rows changed without a change.
     private mutating func look(_ moment: TableWatch.Moment, into batch: inout ChangeBatch) throws(Fault) {
-        try watch?.look(moment, into: &batch)
+        if !again.isEmpty, .now >= nextQuestionOfCatalog { try askCatalog() }
+        if let facts = try watch?.look(moment, for: decoder.describedTables, into: &batch) { decoder.learn(facts) }
         if watch?.stale != nil { hasReachedTarget = true }
     }
 

@@ -38,6 +38,12 @@ public struct TableDescription: Sendable {
         public let typeModifier: Int32
         /// Whether the server computes its value.
         public let isGenerated: Bool
+        /// Its number, which no other column of the table ever gets.
+        public var number: Int?
+        /// Whether it allows nulls.
+        public var isNullable: Bool?
+        /// The labels of an enumeration, in their order.
+        public var labels: [String]?
     }
 
     /// One heap that holds rows of the table: the table itself, or a leaf of it.

@@ -96,6 +96,10 @@ struct TablePlanner {
                 .postgresColumnReserved,
                 "column \"\(column.name)\" of \(table.name) bears a name that kedge uses itself")
         }
+        guard !table.name.isQuarantine else {
+            throw Fault(
+                .tableReserved, "\(table.name) is called like a table that holds quarantined records of another")
+        }
         guard !table.hidesRows || mode == .streamOnly else {
             throw Fault(
                 .postgresRowSecurity,

@@ -46,11 +46,14 @@ struct TableWatch {
         nextLook = min(nextLook, (lastLook ?? .now) + Self.rest)
     }
 
-    /// Looks if it is time, and tells `batch` what is new. Throws when that ends the run.
-    mutating func look(_ moment: Moment, into batch: inout ChangeBatch) throws(Fault) {
+    /// Looks if it is time, and tells `batch` what is new. Throws when that ends the run. Returns what the catalog says
+    /// of the columns of `tables`, some of which no description tells of: labels come without one.
+    mutating func look(
+        _ moment: Moment, for tables: @autoclosure () -> [UInt32], into batch: inout ChangeBatch
+    ) throws(Fault) -> [UInt32: TableFacts]? {
         let now = ContinuousClock.now
         guard stale == nil, now >= (moment == .atTheEnd ? lastLook.map { $0 + Self.rest } ?? now : nextLook) else {
-            return
+            return nil
         }
         let catalog = try Session.open(options, for: .catalog)
         let reading = try FingerprintReader.read(options, catalog)
@@ -59,9 +62,11 @@ struct TableWatch {
                 try FingerprintReader.holdsRows(heap, catalog)
             }
         }
+        let facts = try CatalogReader.facts(of: tables(), catalog)
         lastLook = .now
         nextLook = .now + Self.interval
         try decide(changes ?? [], reading.fingerprints, &batch)
+        return facts
     }
 
     private mutating func decide(

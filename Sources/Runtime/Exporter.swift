@@ -103,6 +103,9 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         return hasNews ? try publish(now: now) : nil
     }
 
+    /// Where the last whole transaction ends before a change that the gate has refused.
+    var wholeBeforeRefusal: Position? { recorder.hasRefused ? complete : nil }
+
     /// Forgets everything that is not published.
     func discard() {
         recorder.discard()
@@ -141,6 +144,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         publication.transactionCount = pendingTransactions
         publication.commitTimes = pendingTimes
         publication.notices = pendingNotices
+        publication.add(recorder.takeNews())
         publication.observation = pendingObservation
         publication.lanes = lanes.ranges
         publication.facts = pendingFacts

@@ -43,6 +43,8 @@ public struct Publication: Sendable {
     public var reason: String?
     /// What happened at the source without a change.
     public var notices: [SourceNotice] = []
+    /// Schemas that the notices name.
+    public var schemas: [TableSchema] = []
     /// What the source knows of its tables now; nil when that is what the anchor before names.
     public var observation: [UInt8]?
     /// How far each lane reaches, by name.
@@ -51,6 +53,12 @@ public struct Publication: Sendable {
     public var missing: Int?
     /// What has changed in who the source is since the run began.
     public var facts: [String: SourceIdentity.Fact] = [:]
+
+    /// Adds what a gate has noticed of the changes in the segments.
+    public mutating func add(_ news: SchemaNews) {
+        notices += news.notices
+        schemas += news.schemas
+    }
 
     /// Makes a publication without segments.
     public init(kind: AnchorKind, from: Position, to: Position, reason: String? = nil) {
@@ -68,6 +76,9 @@ public typealias SchemaArchive = @Sendable (TableSchema) throws(Fault) -> String
 /// Keeps an observation of a source's tables and returns the name that anchors know it by. Durable when it returns.
 public typealias ObservationArchive = @Sendable ([UInt8]) throws(Fault) -> String
 
+/// Keeps the contract in force, and returns what anchors say of it; nil when there is none. Durable when it returns.
+public typealias ContractArchive = @Sendable () throws(Fault) -> ContractLink?
+
 /// Publishes segments under an anchor, in the order of `docs/format.md`, Publication.
 public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let identity: PublisherIdentity
@@ -75,6 +86,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let chain: Chain
     private let archive: SchemaArchive
     private let observations: ObservationArchive
+    private let contract: ContractArchive
     private let clock: @Sendable () -> Timestamp
     private let record: @Sendable (StoredAnchor) throws(Fault) -> Void
     private let segmentExtension: String
@@ -83,7 +95,8 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        observations: @escaping ObservationArchive, segmentExtension: String,
+        observations: @escaping ObservationArchive,
+        contract: @escaping ContractArchive = { () throws(Fault) in nil }, segmentExtension: String,
         clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
@@ -92,6 +105,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         self.chain = chain
         self.archive = archive
         self.observations = observations
+        self.contract = contract
         self.segmentExtension = segmentExtension
         self.clock = clock
         self.record = record
@@ -111,6 +125,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             changes += segment.changes
         }
         if !records.isEmpty { try sink.settle() }
+        for schema in publication.schemas { _ = try archive(schema) }
         let tables = try publication.observation.map(observations) ?? previous?.anchor.tables
         let anchor = Anchor(
             number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
@@ -121,7 +136,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             previous: previous?.link,
             run: RunStamp(id: identity.runID, kedge: identity.version, publishedAt: clock()),
             reason: publication.reason, notices: publication.notices, tables: tables,
-            lanes: publication.lanes, missing: publication.missing)
+            lanes: publication.lanes, missing: publication.missing, contract: try contract())
         let stored = try chain.append(anchor)
         try record(stored)
         return stored
@@ -129,6 +144,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
 
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
         let schemaID = try archive(segment.schema)
+        for source in segment.sources { _ = try archive(source) }
         let name = SegmentName(
             first: segment.first, last: segment.last, notation: segment.lane?.notation, part: part)
         let path = name.path(of: segment.schema.table, fileExtension: segmentExtension)
@@ -136,6 +152,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         return SegmentRecord(
             table: segment.schema.table.description, path: path, rows: segment.rowCount,
             bytes: segment.draft.byteCount, sha256: segment.digest, schema: schemaID, seqMin: segment.first,
-            seqMax: segment.last, changes: segment.changes, lane: segment.lane?.name)
+            seqMax: segment.last, changes: segment.changes, lane: segment.lane?.name,
+            origin: segment.origin?.description)
     }
 }

@@ -72,7 +72,8 @@ public final class SnapshotExport<
         _ task: Int, with reader: Source.Reader, through batch: inout ChangeBatch
     ) throws(Fault) -> [FinishedSegment] {
         let recorder = SegmentRecorder<Encoder, Target>(
-            layout: parts.layout, compression: parts.compression, limits: parts.segmentLimits, sink: parts.sink)
+            layout: parts.layout, compression: parts.compression, limits: parts.segmentLimits, sink: parts.sink,
+            gate: parts.gate)
         do throws(Fault) {
             try reader.begin(task: task)
             var gate = RoomGate(minimum: parts.limits.minimumFreeByteCount)

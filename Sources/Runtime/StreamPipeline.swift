@@ -51,6 +51,8 @@ public struct PipelineParts<Encoder: SegmentEncoder & ~Copyable, Target: Sink, C
     public let stop: StopSignal
     /// Where tests stop the process.
     public let crash: CrashPlan
+    /// Decides where changes go; nil when all go into the folders of their tables.
+    public let gate: (any RecordGate)?
     /// Told when reading pauses for want of room (true), and when it goes on (false).
     public let roomChanged: @Sendable (Bool) -> Void
 
@@ -58,7 +60,8 @@ public struct PipelineParts<Encoder: SegmentEncoder & ~Copyable, Target: Sink, C
     public init(
         encoder: Encoder.Type, sink: Target, publisher: Publisher<Target, Chain>, layout: RecordLayout,
         compression: CompressionChoice, segmentLimits: SegmentLimits, policy: AnchorPolicy, limits: PipelineLimits,
-        progress: Progress, stop: StopSignal, crash: CrashPlan, roomChanged: @escaping @Sendable (Bool) -> Void
+        progress: Progress, stop: StopSignal, crash: CrashPlan, gate: (any RecordGate)? = nil,
+        roomChanged: @escaping @Sendable (Bool) -> Void
     ) {
         self.sink = sink
         self.publisher = publisher
@@ -70,6 +73,7 @@ public struct PipelineParts<Encoder: SegmentEncoder & ~Copyable, Target: Sink, C
         self.progress = progress
         self.stop = stop
         self.crash = crash
+        self.gate = gate
         self.roomChanged = roomChanged
     }
 }
@@ -97,6 +101,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
         var last: StoredAnchor
         var fault: Fault?
         var hasEnded = false
+        var wholeBeforeRefusal: Position?
     }
 
     /// Makes a pipeline that goes on behind `last`.
@@ -109,6 +114,10 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
 
     /// The newest anchor.
     public var last: StoredAnchor { shared.withLock { $0.last } }
+
+    /// Where the last whole transaction ends before a change that the gate has refused; nil when it has refused none.
+    /// What lies between the newest anchor and here can still be anchored, by reading it again up to here.
+    public var wholeBeforeRefusal: Position? { shared.withLock { $0.wholeBeforeRefusal } }
 
     /// Moves changes until the source's target is reached, somebody asks for the end, or something fails.
     public func run<Source: ChangeSource & ~Copyable>(_ source: inout Source) throws(Fault) -> PipelineEnd {
@@ -192,15 +201,23 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
 
     private func exportAll() {
         let recorder = SegmentRecorder<Encoder, Target>(
-            layout: parts.layout, compression: parts.compression, limits: parts.segmentLimits, sink: parts.sink)
+            layout: parts.layout, compression: parts.compression, limits: parts.segmentLimits, sink: parts.sink,
+            gate: parts.gate)
         let exporter = Exporter(
             recorder: recorder, publisher: parts.publisher, policy: parts.policy, progress: parts.progress,
             after: last, now: .now)
         do throws(Fault) {
             try exportAll(with: exporter)
         } catch {
+            let (whole, anchored) = (exporter.wholeBeforeRefusal, exporter.last)
             exporter.discard()
-            shared.withLock { $0.fault = $0.fault ?? error }
+            // It may have set an anchor in the middle of the batch that failed.
+            note(exporter.last)
+            shared.withLock {
+                $0.fault = $0.fault ?? error
+                $0.wholeBeforeRefusal = whole
+                $0.last = anchored
+            }
             queue.close()
         }
         shared.withLock { $0.hasEnded = true }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
+public import Contracts
 public import Digests
 
 /// One thing that is not as it was published.
@@ -44,11 +45,13 @@ public struct VerificationReport: Sendable {
     public internal(set) var reached: String?
     /// What breaks a promise. Empty means that the export is what was published.
     public internal(set) var findings: [Finding] = []
+    /// Where records or schemas are not what the contract promises that was brought along.
+    public internal(set) var contractFindings: [ContractFinding] = []
     /// What breaks no promise and may be worth a look: files that no anchor names.
     public internal(set) var notes: [Finding] = []
 
     /// Whether the export is what was published.
-    public var isSound: Bool { findings.isEmpty }
+    public var isSound: Bool { findings.isEmpty && contractFindings.isEmpty }
 }
 
 /// What the catalog claims, for comparison with the chain.

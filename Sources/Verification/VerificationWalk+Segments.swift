@@ -23,6 +23,7 @@ extension VerificationWalk {
             anchoredPaths.insert(segment.path)
             delta?.add(segment, anchor: anchor.number)
             try checkFile(of: segment, anchor: anchor.number)
+            try checkContract(of: segment, anchor, place.schema)
         }
     }
 
@@ -70,6 +71,11 @@ extension VerificationWalk {
         if tally.changes != segment.changes { find(segment.path, "its operations are not those that were counted") }
         if tally.first != segment.seqMin { find(segment.path, "it does not begin with \(segment.seqMin)") }
         if tally.last != segment.seqMax { find(segment.path, "it does not end with \(segment.seqMax)") }
+    }
+
+    /// Whether the file is there as it was published; if not, that was found already.
+    func isThere(_ segment: SegmentRecord) throws(Fault) -> Bool {
+        !report.findings.contains { $0.path == segment.path }
     }
 
     private func isFile(_ path: String) throws(Fault) -> Bool {

@@ -2,6 +2,7 @@
 
 internal import Anchors
 internal import Changelog
+internal import Contracts
 internal import DeltaLake
 internal import Digests
 internal import DurableFiles
@@ -21,6 +22,10 @@ struct VerificationWalk {
     var observations: Set<String> = []
     /// The key of the last record of each table's folder.
     var lastKeys: [String: SequenceKey] = [:]
+    /// The contracts that anchors name, by what they call them; nil for one that cannot be read.
+    var contracts: [String: DataContract?] = [:]
+    /// What the records are held to besides, and what came of it.
+    var scan: ContractScan?
     /// The paths of all segments that anchors name.
     var anchoredPaths: Set<String> = []
     /// What the Delta tables are compared with; nil where it cannot be said whose they are.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Anchors
+public import Contracts
 internal import DurableFiles
 public import Faults
 
@@ -18,8 +19,9 @@ public struct Verifier: Sendable {
     }
 
     /// Verifies the anchors from `first` on and all that they name. What is broken stands in the report; a fault is
-    /// thrown only when there is no export, no such anchor, or no permission to read.
-    public func verify(fromAnchor first: Int = 1) throws(Fault) -> VerificationReport {
+    /// thrown only when there is no export, no such anchor, or no permission to read. All records are held to `contract` as
+    /// well, when one is given.
+    public func verify(fromAnchor first: Int = 1, contract: DataContract? = nil) throws(Fault) -> VerificationReport {
         guard try Files.isFolder(folder.control) else {
             throw Fault(.exportMissing, "there is no export at \(folder.path)")
         }
@@ -28,10 +30,12 @@ public struct Verifier: Sendable {
         var walk = VerificationWalk(folder, from: max(first, 1))
         try walk.checkExportRecord()
         walk.beginDelta(lastAnchor: numbers.last ?? 0)
+        walk.scan = contract.map { [prefix = walk.columnPrefix] in ContractScan($0, columnPrefix: prefix) }
         try walk.checkChain(numbers)
         if first <= 1 { try walk.compareDelta() }
         if let catalog { walk.compare(catalog, with: numbers) }
         if first <= 1 { try walk.noteStrayFiles() }
+        walk.report.contractFindings = walk.scan?.findings.filter { $0.weight == .breach } ?? []
         return walk.report
     }
 }

@@ -46,6 +46,22 @@ private func schema(_ types: [ColumnType], namespace: String? = "public", key: [
         }
     }
 
+    @Test func `facts of the source read back, and stand in the form only where they are told`() throws {
+        let told = TableSchema(
+            table: TableName(namespace: "public", name: "orders"),
+            columns: [
+                .init(
+                    name: "a", type: .enumeration, sourceType: "e", attributeNumber: 3, isNullable: false,
+                    labels: ["x"]),
+                .init(name: "b", type: .text, sourceType: "text", attributeNumber: 4, isNullable: true),
+            ], key: [])
+        #expect(try TableSchema(canonicalBytes: told.canonicalBytes, place: "schema") == told)
+        #expect(
+            String(decoding: told.canonicalBytes, as: UTF8.self).hasPrefix(
+                #"{"columns":[{"labels":["x"],"name":"a","nullable":false,"number":3,"source":"e","type":"enum"},"#
+                    + #"{"name":"b","nullable":true,"number":4,"source":"text","type":"text"}],"#))
+    }
+
     @Test func `schemas that differ have different names`() {
         let schemas = allTypes.map { schema([$0]) } + [schema([.text], key: []), schema([.text], namespace: nil)]
         #expect(Set(schemas.map(\.schemaID)).count == schemas.count)

@@ -4,6 +4,7 @@ import Bytes
 import Changelog
 import Export
 import Faults
+import ParquetFormat
 import Testing
 
 @testable import DeltaLake
@@ -19,7 +20,9 @@ struct DeltaSchemaTests {
     private func columns(
         _ columns: [(String, ColumnType)], _ profile: ColumnarProfile = .portable
     ) throws -> DeltaSchema {
-        try DeltaSchema(schema(columns), columnPrefix: "_cdc_", profile: profile)
+        let schema = schema(columns)
+        return try DeltaSchema(
+            schema, columnPrefix: "_cdc_", shape: FileShape(schema, columnPrefix: "_cdc_", profile: profile))
     }
 
     @Test("kedge's own columns stand around those of the table")

@@ -18,7 +18,7 @@ struct FenceTests {
         "ArgumentParser": ["Commands"],
         "Configuration": ["Commands"],
         "Logging": ["Commands"],
-        "Yams": ["Commands"],
+        "Yams": ["Commands", "Contracts"],
         "Glibc": kernel,
         "Darwin": kernel,
         "Dispatch": [],

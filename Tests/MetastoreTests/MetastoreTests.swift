@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Anchors
+import Bytes
 import Changelog
 import Digests
 import DurableFiles
@@ -50,6 +51,40 @@ import Testing
         #expect(try store.recorded(5) == nil)
         try store.rebuild(from: MemoryAnchorStore())
         #expect(try store.lastRecorded() == nil)
+    }
+
+    @Test func `the index knows the schemas of each table of the source, and where its records went last`() throws {
+        func segment(_ table: String, _ schema: String, of origin: String? = nil) -> SegmentRecord {
+            let key = SequenceKey(epoch: 1, position: Position(rawValue: 1), ordinal: 1)
+            return SegmentRecord(
+                table: table, path: "\(table)/data/x", rows: 1, bytes: 1, sha256: Digest(of: []), schema: schema,
+                seqMin: key, seqMax: key, changes: OperationCounts(), origin: origin)
+        }
+        let chain = MemoryAnchorStore()
+        _ = try chain.append(.example(segments: [segment("s.t", "A"), segment("s.u", "U")]))
+        _ = try chain.append(.example(after: try chain.latest(), segments: [segment("s.t", "B"), segment("s.t", "A")]))
+        _ = try chain.append(
+            .example(
+                after: try chain.latest(), segments: [segment("s.t__v2", "C2", of: "s.t")],
+                notices: [
+                    SourceNotice(code: "schema.changed", table: "s.t", message: "m", details: ["schema": .text("C")])
+                ]))
+        let store = try Metastore(path: path)
+        #expect(try !store.hasShapes(upTo: 3))
+        for number in 1...2 { try store.record(try #require(try chain.anchor(number))) }
+        #expect(try store.shapes(of: "s.t") == TableShapes(newest: "A", folder: "A", schemas: ["B", "A"]))
+        try store.record(try #require(try chain.anchor(3)))
+        try store.close()
+        let again = try Metastore(path: path)
+        for _ in 0..<2 {
+            #expect(try again.hasShapes(upTo: 3))
+            #expect(try again.shapes(of: "s.t") == TableShapes(newest: "C", folder: "C2", schemas: ["C2"]))
+            #expect(try again.shapes(of: "s.u") == TableShapes(newest: "U", folder: "U", schemas: ["U"]))
+            #expect(try again.shapes(of: "s.v") == TableShapes(newest: nil, folder: nil, schemas: []))
+            #expect(try again.origin(of: "s.t__v2") == "s.t" && again.origin(of: "s.u") == "s.u")
+            #expect(try again.origin(of: "s.v") == nil)
+            try again.rebuild(from: chain)
+        }
     }
 
     @Test func `notes are kept, replaced and forgotten`() throws {

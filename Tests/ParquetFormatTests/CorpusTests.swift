@@ -34,6 +34,77 @@ struct CorpusTests {
         }
     }
 
+    @Test(
+        "numbers that are widened read back as they were", arguments: CorpusTable.all.map(\.name),
+        ColumnarProfile.allCases)
+    func widened(table: String, profile: ColumnarProfile) throws {
+        let table = try #require(CorpusTable.all.first { $0.name == table })
+        let choice = ColumnarChoice(profile: profile, widening: .eager, rowGroupByteCount: 1 << 18, bloomFilters: .key)
+        let expected = try lines(try table.encoded(NDJSONEncoder.self, RecordLayout(epoch: 3)))
+        #expect(
+            try read(try table.encoded(ParquetEncoder.self, RecordLayout(epoch: 3, columnar: choice))) == expected)
+    }
+
+    @Test("files agree where types have one form, which widening gives to more of them")
+    func forms() {
+        let pairs: [(ColumnType, ColumnType, always: Bool, widened: Bool)] = [
+            (.integer(bits: 16), .integer(bits: 64), false, true), (.float(bits: 32), .float(bits: 64), false, true),
+            (.decimal(precision: 5, scale: 2), .decimal(precision: 30, scale: 2), false, true),
+            (.decimal(precision: 5, scale: 2), .decimal(precision: 5, scale: 3), false, false),
+            (.decimal(precision: 38, scale: 2), .decimal(precision: 39, scale: 2), false, false),
+            (.text, .enumeration, true, true), (.text, .json, true, true), (.integer(bits: 64), .text, false, false),
+            (.list(.integer(bits: 16)), .list(.integer(bits: 32)), false, true),
+            (.timestamp, .timestampWithZone, false, false), (.date, .timestamp, false, false),
+            (.record([.init(name: "a", type: .text)]), .record([]), true, true), (.map, .text, false, false),
+        ]
+        for (one, other, always, widened) in pairs {
+            for (widening, agree) in [(ColumnarWidening.none, always), (.eager, widened)] {
+                let choice = ColumnarChoice(widening: widening)
+                #expect((ColumnForm(one, choice) == ColumnForm(other, choice)) == agree, "\(one) \(other) \(widening)")
+            }
+        }
+    }
+
+    @Test("tagged records say so in both formats, and only there is a column")
+    func violations() throws {
+        let schema = TableSchema(
+            table: TableName(namespace: "public", name: "t"),
+            columns: [TableSchema.Column(name: "v", type: .text, sourceType: "text")], key: [])
+        let layout = RecordLayout(epoch: 3, violations: .present)
+        let tags: [[String]] = [[], ["v.maxLength"], [], ["v.pattern", "w \"x\""], []]
+        let text = try Self.tagged(NDJSONEncoder.self, schema, layout, tags)
+        let columns = try Self.tagged(ParquetEncoder.self, schema, layout, tags)
+        let expected = try lines(text)
+        #expect(try read(columns) == expected && expected.count == 5)
+        #expect(expected[3].hasSuffix(#""v":"3","_cdc_violations":["v.pattern","w \"x\""]}"#))
+        #expect(expected[2].hasSuffix(#""v":"2"}"#))
+        let plain = try Self.tagged(ParquetEncoder.self, schema, RecordLayout(epoch: 3), Array(repeating: [], count: 5))
+        #expect(try read(plain).allSatisfy { !$0.contains("violations") })
+        #expect(!String(decoding: plain, as: UTF8.self).contains("_cdc_violations"))
+    }
+
+    private static func tagged<E: SegmentEncoder & ~Copyable>(
+        _ type: E.Type, _ schema: TableSchema, _ layout: RecordLayout, _ tags: [[String]]
+    ) throws -> [UInt8] {
+        var encoder = E(schema: schema, layout: layout)
+        var output = ByteBuffer()
+        let transaction = Transaction(position: Position(rawValue: 7))
+        var batch = ChangeBatch(byteLimit: 1 << 16)
+        batch.begin(transaction)
+        for (row, _) in tags.enumerated() {
+            batch.beginChange(.create, schema: batch.index(of: schema), ordinal: UInt64(row + 1))
+            Array("\(row)".utf8).withRawSpan { batch.append($0) }
+            batch.endChange()
+        }
+        for (row, rules) in tags.enumerated() {
+            if !rules.isEmpty { encoder.tagNext(rules) }
+            let change = batch.change(at: row)
+            try encoder.encode(change, of: transaction, ordinal: change.ordinal, into: &output)
+        }
+        try encoder.end(into: &output)
+        return output.bytes.copiedBytes()
+    }
+
     @Test("the encoder keeps the contract of encoders")
     func contract() throws {
         try checkEncoderContract(ParquetEncoder.self)

@@ -28,6 +28,7 @@ struct Stage {
     var segmentLimits = SegmentLimits()
     var crash = CrashPlan.none
     var source = SourceIdentity.example
+    var gate: (any RecordGate)?
 
     /// A stage with an anchor that begins the history at `start`.
     init(
@@ -78,7 +79,7 @@ struct Stage {
         return PipelineParts(
             encoder: NDJSONEncoder.self, sink: sink, publisher: publisher, layout: RecordLayout(epoch: 1),
             compression: CompressionChoice(codec: .none), segmentLimits: segmentLimits, policy: policy, limits: limits,
-            progress: progress, stop: stop, crash: crash, roomChanged: { roomChanges.note($0) })
+            progress: progress, stop: stop, crash: crash, gate: gate, roomChanged: { roomChanges.note($0) })
     }
 
     /// A source that goes on behind the last anchor.

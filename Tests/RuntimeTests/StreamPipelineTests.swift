@@ -54,6 +54,25 @@ import Threads
         #expect(keys.count == 20_001 && keys == keys.sorted() && Set(keys).count == keys.count)
     }
 
+    @Test func `a refusal says where the last whole transaction before it ends, and anchors nothing of it`() throws {
+        var stage = try Stage()
+        stage.policy = AnchorPolicy(interval: .seconds(1000), transactionCount: 1000, byteCount: .max)
+        stage.gate = RefusingGate(table: "u")
+        let steps: [ScriptStep] = [
+            .transaction(position: 110, rows: 3), .transaction(position: 120, rows: 3),
+            .transaction(position: 130, table: "u", rows: 3), .target,
+        ]
+        var source = try stage.source(steps)
+        let pipeline = StreamPipeline(stage.parts, after: try #require(try stage.chain.latest()))
+        let fault = #expect(throws: Fault.self) { try pipeline.run(&source) }
+        #expect(fault?.code == .verificationFailed && fault?.context.first?.contains("0001/0000000000000082") == true)
+        #expect(pipeline.wholeBeforeRefusal?.rawValue == 120 && pipeline.last.anchor.to.rawValue == 100)
+        #expect(stage.sink.draftCount == 0 && stage.sink.files.isEmpty)
+        var other = try stage.source([.fault(.postgresUnreachable)])
+        let broken = StreamPipeline(stage.parts, after: try #require(try stage.chain.latest()))
+        #expect(code { _ = try broken.run(&other) } == .postgresUnreachable && broken.wholeBeforeRefusal == nil)
+    }
+
     @Test func `a target publishes what waits`() throws {
         var stage = try Stage()
         stage.policy = AnchorPolicy(interval: .seconds(1000), transactionCount: 1000, byteCount: .max)
@@ -268,5 +287,15 @@ import Threads
         var stage = try Stage()
         stage.limits = PipelineLimits(queueByteCount: 128 << 10, minimumFreeByteCount: 0, stopGrace: grace)
         return stage
+    }
+}
+
+/// Refuses all changes of one table.
+private struct RefusingGate: RecordGate {
+    let table: String
+
+    func verdict(on schema: TableSchema) throws(Fault) -> SchemaVerdict {
+        guard schema.table.name != table else { throw Fault(.verificationFailed, "not this one") }
+        return .keep
     }
 }

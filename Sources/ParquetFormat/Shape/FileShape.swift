@@ -24,6 +24,8 @@ package struct FileShape: Sendable {
     package private(set) var paths: [[String]] = []
     /// The schema of the file, flattened.
     package private(set) var elements: [SchemaElement] = []
+    /// Where the columns of the table stand among the elements.
+    package private(set) var columnElements: [Range<Int>] = []
     /// The columns of the table.
     package private(set) var columns: [Node] = []
     /// `_cdc_unset`: a list of text.
@@ -32,31 +34,55 @@ package struct FileShape: Sendable {
     package private(set) var old: Int = 0
     /// `_cdc_raw`: the keys of a map; its values are the next leaf.
     package private(set) var raw: Int = 0
+    /// `_cdc_violations`: a list of text, nil when the file has no such column.
+    package private(set) var violations: Int?
 
     private let profile: ColumnarProfile
+    private let widening: ColumnarWidening
 
     /// Shapes a table.
-    package init(_ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile) {
+    package init(
+        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile, widening: ColumnarWidening = .none,
+        violations column: ViolationColumn = .absent
+    ) {
         self.profile = profile
+        self.widening = widening
         let text = LeafForm(.text, .byteArray, .string)
-        elements = [SchemaElement(name: "schema", childCount: Int32(schema.columns.count) + 7)]
+        elements = [
+            SchemaElement(name: "schema", childCount: Int32(schema.columns.count) + (column == .present ? 8 : 7))
+        ]
         addLeaf(text, columnPrefix + "seq", Place(presence: .required))
         addLeaf(text, columnPrefix + "op", Place(presence: .required))
         addLeaf(LeafForm(.int64, .int64, width: 8, .integer(bits: 64)), columnPrefix + "xid", Place())
         let moment = LeafForm(.timestampUTC, .int64, width: 8, .timestamp(isUTC: true))
         addLeaf(moment, columnPrefix + "commit_ts", Place())
-        for column in schema.columns { columns.append(addNode(column.type, column.name, Place())) }
+        for column in schema.columns {
+            let first = elements.count
+            columns.append(addNode(column.type, column.name, Place()))
+            columnElements.append(first..<elements.count)
+        }
         unset = leaves.count
         _ = addNode(.list(.text), columnPrefix + "unset", Place())
         old = leaves.count
         addLeaf(text, columnPrefix + "old", Place())
         raw = leaves.count
         _ = addNode(.map, columnPrefix + "raw", Place())
+        guard column == .present else { return }
+        violations = leaves.count
+        _ = addNode(.list(.text), columnPrefix + "violations", Place())
+    }
+
+    /// Shapes a table as an export with `layout` writes it.
+    package init(_ schema: TableSchema, layout: RecordLayout) {
+        self.init(
+            schema, columnPrefix: layout.columnPrefix, profile: layout.columnar.profile,
+            widening: layout.columnar.widening, violations: layout.violations)
     }
 
     /// Shapes columns alone, without those that kedge adds to records.
     package init(columns: [TableSchema.Column], profile: ColumnarProfile) {
         self.profile = profile
+        widening = .none
         elements = [SchemaElement(name: "schema", childCount: Int32(columns.count))]
         for column in columns { self.columns.append(addNode(column.type, column.name, Place())) }
     }
@@ -70,6 +96,7 @@ package struct FileShape: Sendable {
         self.elements = elements
         self.columns = columns
         self.profile = profile
+        widening = .none
     }
 
     /// Where a node is to be put.
@@ -93,7 +120,7 @@ package struct FileShape: Sendable {
         let first = leaves.count
         let kind: Node.Kind
         var (names, repetition) = ([String](), place.repetition)
-        if let form = LeafForm(type, profile) {
+        if let form = LeafForm(type, profile, widening) {
             addLeaf(form, name, place)
             kind = .leaf(first)
         } else {

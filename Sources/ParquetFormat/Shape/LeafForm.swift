@@ -10,6 +10,8 @@ package enum Intake: UInt8, Sendable {
     case int32
     case int64
     case float32
+    /// A float of 32 bits, stored as one of 64.
+    case float32Widened
     case float64
     /// A decimal number of at most 9 digits.
     case decimal32
@@ -106,15 +108,19 @@ package struct LeafForm: Hashable, Sendable {
 
 extension LeafForm {
     /// The form of scalar values of `type`; nil for types with parts.
-    init?(_ type: ColumnType, _ profile: ColumnarProfile) {
+    init?(_ type: ColumnType, _ profile: ColumnarProfile, _ widening: ColumnarWidening = .none) {
         let isRich = profile == .rich
+        let type = widening == .eager ? Self.widened(type) : type
         let text = LeafForm(.text, .byteArray, .string)
         switch type {
         case .boolean: self.init(.boolean, .boolean, width: 1)
         case .integer(let bits) where bits <= 16: self.init(.int16, .int32, width: 4, .integer(bits: 16))
         case .integer(let bits) where bits <= 32: self.init(.int32, .int32, width: 4, .integer(bits: 32))
         case .integer: self.init(.int64, .int64, width: 8, .integer(bits: 64))
-        case .float(let bits) where bits <= 32: self.init(.float32, .float, width: 4)
+        case .float(let bits) where bits <= 32:
+            self =
+                widening == .eager
+                ? LeafForm(.float32Widened, .double, width: 8) : LeafForm(.float32, .float, width: 4)
         case .float: self.init(.float64, .double, width: 8)
         case .decimal(let precision?, let scale): self = .decimal(precision, scale ?? 0, profile) ?? text
         case .decimal, .text, .timeWithZone: self = text
@@ -130,6 +136,16 @@ extension LeafForm {
         case .timestampWithZone: self.init(.timestampUTC, .int64, width: 8, .timestamp(isUTC: true))
         case .record: if isRich { return nil } else { self.init(.recordJSON, .byteArray, .string) }
         case .list, .map: return nil
+        }
+    }
+
+    /// The widest type of the same kind that the portable profile has as a number.
+    private static func widened(_ type: ColumnType) -> ColumnType {
+        switch type {
+        case .integer: .integer(bits: 64)
+        case .decimal(let precision?, let scale) where precision <= 38 && (0...precision).contains(scale ?? 0):
+            .decimal(precision: 38, scale: scale)
+        default: type
         }
     }
 

@@ -131,6 +131,9 @@ struct FileWriter: ~Copyable, Sendable {
             ("kedge.schema.id", schema.schemaID),
             ("kedge.schema", String(decoding: schema.canonicalBytes, as: UTF8.self)),
         ]
+        if layout.columnar.widening != .none {
+            properties.append(("kedge.widen", layout.columnar.widening.rawValue))
+        }
         if let exportID = layout.columnar.exportID { properties.append(("kedge.export", exportID)) }
         if let first, let last {
             properties.append(("kedge.seqMin", first.description))

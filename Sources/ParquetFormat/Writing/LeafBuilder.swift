@@ -130,7 +130,7 @@ struct LeafBuilder: ~Copyable, Sendable {
             guard values.append(hexadecimal: text) else { return false }
             ends.appendLittleEndianWord(UInt64(values.count))
         // Floats come with a verdict, and records with a printer: see ``NestedWriter``.
-        case .float32, .float64, .recordJSON: return false
+        case .float32, .float32Widened, .float64, .recordJSON: return false
         case .text, .int16, .int32, .int64, .decimal64, .timestampUTC: return false
         }
         return true
@@ -155,7 +155,11 @@ struct LeafBuilder: ~Copyable, Sendable {
             isPlain = number.isPlain
         } else {
             guard let number = text.float32() else { return nil }
-            values.appendLittleEndian(number.value.bitPattern)
+            if intake == .float32 {
+                values.appendLittleEndian(number.value.bitPattern)
+            } else {
+                values.appendLittleEndianWord(Double(number.value).bitPattern)
+            }
             isPlain = number.isPlain
         }
         definitions.append(form.maxDefinition)

@@ -67,7 +67,7 @@ enum NestedWriter {
         _ text: RawSpan, _ leaf: Int, _ repetition: UInt8, to leaves: inout OwnedList<LeafBuilder>
     ) throws(NestedRefusal) -> Bool {
         switch leaves[leaf].form.intake {
-        case .float32, .float64: leaves[leaf].append(float: text, repetition: repetition) ?? false
+        case .float32, .float32Widened, .float64: leaves[leaf].append(float: text, repetition: repetition) ?? false
         default: leaves[leaf].append(text, repetition: repetition)
         }
     }

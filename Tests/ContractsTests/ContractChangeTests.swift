@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Changelog
+import Contracts
+import Testing
+
+/// Each kind of change under each mode.
+@Suite struct ContractChangeTests {
+    private static let base = [
+        ContractColumn(name: "id", logicalType: .integer, physicalType: "int8", rules: [.required]),
+        ContractColumn(name: "n", logicalType: .integer, physicalType: "int4"),
+        ContractColumn(name: "v", logicalType: .string, physicalType: "varchar(10)", rules: [.maxLength(10)]),
+        ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b"])]),
+        ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1")), .maximum(bound("9.5"))]),
+        ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2)]),
+    ]
+
+    /// What is changed, and whether it breaks BACKWARD and FORWARD.
+    private static let cases: [(String, [ContractColumn], backward: Bool, forward: Bool)] = [
+        ("nothing", base, false, false),
+        ("an optional column is new", base + [ContractColumn(name: "x", logicalType: .string)], false, false),
+        ("a required column is new", base + [ContractColumn(name: "x", rules: [.required])], true, false),
+        ("an optional column is gone", base.filter { $0.name != "n" }, false, false),
+        ("a required column is gone", base.filter { $0.name != "id" }, false, true),
+        (
+            "a column has another name, and says so",
+            with("n", ContractColumn(name: "m", logicalType: .integer, physicalType: "int4", renamedFrom: "n")), false,
+            true
+        ),
+        (
+            "a required column has another name, and does not say so",
+            with("id", ContractColumn(name: "key", logicalType: .integer, physicalType: "int8", rules: [.required])),
+            true, true
+        ),
+        (
+            "an integer is wider", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "bigint")),
+            false, true
+        ),
+        (
+            "an integer is narrower", with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int2")),
+            true, true
+        ),
+        (
+            "a type has another spelling",
+            with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "pg_catalog.INT4")), false, false
+        ),
+        (
+            "a type is another", with("n", ContractColumn(name: "n", logicalType: .string, physicalType: "text")), true,
+            true
+        ),
+        ("an integer is a number", with("r", ContractColumn(name: "r", logicalType: .string)), true, true),
+        (
+            "a text is longer",
+            with(
+                "v",
+                ContractColumn(name: "v", logicalType: .string, physicalType: "varchar(20)", rules: [.maxLength(20)])),
+            false, false
+        ),
+        (
+            "a text has no bound", with("v", ContractColumn(name: "v", logicalType: .string, physicalType: "text")),
+            false, false
+        ),
+        (
+            "a label is new",
+            with(
+                "e",
+                ContractColumn(
+                    name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b", "c"])])),
+            false, false
+        ),
+        (
+            "a label is gone",
+            with(
+                "e",
+                ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a"])])),
+            true, false
+        ),
+        (
+            "a value is required",
+            with("n", ContractColumn(name: "n", logicalType: .integer, physicalType: "int4", rules: [.required])), true,
+            false
+        ),
+        (
+            "a value is no longer required",
+            with("id", ContractColumn(name: "id", logicalType: .integer, physicalType: "int8")), false, true
+        ),
+        ("a minimum is higher", with("r", range("2", "9.5")), true, false),
+        ("a minimum is lower", with("r", range("0.99", "9.5")), false, true),
+        ("a maximum is lower", with("r", range("1", "9.49")), true, false),
+        ("a maximum is higher", with("r", range("1", "10")), false, true),
+        ("a minimum is spelled otherwise", with("r", range("1", "9.5", isExclusive: true)), true, false),
+        (
+            "a bound is gone",
+            with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true
+        ),
+        (
+            "a pattern is another",
+            with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("y"), .minLength(2)])), true,
+            true
+        ),
+        (
+            "a shorter text is valid",
+            with("p", ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(1)])), false,
+            true
+        ),
+        (
+            "a form is asked for",
+            with(
+                "p",
+                ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2), .format(.email)])),
+            true, false
+        ),
+    ]
+
+    @Test(arguments: cases.indices)
+    func `a change breaks the modes that it should`(index: Int) {
+        let (what, columns, backward, forward) = Self.cases[index]
+        let changes = ContractChange.between(Self.contract(Self.base), Self.contract(columns))
+        func breaks(_ mode: CompatibilityMode) -> Bool { changes.contains { $0.breaks(mode) } }
+        #expect(breaks(.backward) == backward && breaks(.backwardTransitive) == backward, "\(what): \(changes)")
+        #expect(breaks(.forward) == forward && breaks(.forwardTransitive) == forward, "\(what): \(changes)")
+        #expect(breaks(.full) == (backward || forward) && breaks(.fullTransitive) == (backward || forward), "\(what)")
+        #expect(!breaks(.none), "\(what)")
+        #expect(what == "nothing" || what.contains("spelling") || !changes.isEmpty, "\(what)")
+    }
+
+    @Test func `a table that is gone breaks every mode but NONE, a new one none`() {
+        let one = Self.contract(Self.base)
+        let two = DataContract(
+            id: "c", version: "2", status: "active", tables: one.tables + [ContractTable(name: "u", columns: [])])
+        #expect(ContractChange.between(one, two).allSatisfy { $0.harm == .none })
+        let back = ContractChange.between(two, one)
+        #expect(CompatibilityMode.allCases.filter { mode in back.contains { $0.breaks(mode) } }.count == 6)
+    }
+
+    @Test func `another key breaks both ways, its order does not`() {
+        let old = Self.contract(Self.base, key: ["id", "n"])
+        #expect(ContractChange.between(old, Self.contract(Self.base, key: ["n", "id"])).isEmpty)
+        #expect(ContractChange.between(old, Self.contract(Self.base, key: nil)).isEmpty)
+        #expect(ContractChange.between(old, Self.contract(Self.base, key: ["id"])).map(\.harm) == [.both])
+    }
+
+    @Test func `structure alone passes over what no catalog tells`() {
+        let old = ContractTable(name: "t", columns: Self.base)
+        let new = ContractTable(
+            name: "t",
+            columns: Self.base.map {
+                ContractColumn(name: $0.name, logicalType: $0.logicalType, physicalType: $0.physicalType)
+            } + [ContractColumn(name: "x", rules: [.required])])
+        let changes = ContractChange.between(old, new, .structure)
+        #expect(changes.map(\.column) == ["x"] && changes.allSatisfy { $0.harm == .none })
+    }
+
+    private static func contract(_ columns: [ContractColumn], key: [String]? = ["id"]) -> DataContract {
+        DataContract(
+            id: "c", version: "1", status: "active", tables: [ContractTable(name: "t", columns: columns, key: key)])
+    }
+
+    private static func with(_ name: String, _ column: ContractColumn) -> [ContractColumn] {
+        base.map { $0.name == name ? column : $0 }
+    }
+
+    private static func bound(_ text: String) -> ValueRule.Bound { ValueRule.Bound(text) }
+
+    private static func range(_ low: String, _ high: String, isExclusive: Bool = false) -> ContractColumn {
+        ContractColumn(
+            name: "r", logicalType: .number,
+            rules: [.minimum(ValueRule.Bound(low, isExclusive: isExclusive)), .maximum(bound(high))])
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Changelog
+import Compression
+import Contracts
+import Export
+import Faults
+import NDJSONFormat
+import TestSupport
+import Testing
+
+/// A value, the type of its column, a rule, and whether the value keeps it.
+private struct Case: Sendable {
+    let type: ColumnType
+    let rule: ValueRule
+    let good: [String]
+    let bad: [String]
+
+    init(_ type: ColumnType, _ rule: ValueRule, good: [String], bad: [String]) {
+        (self.type, self.rule, self.good, self.bad) = (type, rule, good, bad)
+    }
+}
+
+/// Values before they are written and behind it are judged alike.
+@Suite struct TableRulesTests {
+    private static let decimal = ColumnType.decimal(precision: nil, scale: nil)
+
+    private static let cases = [
+        Case(.text, .required, good: ["", "x"], bad: []),
+        Case(.text, .oneOf(["a", "it's", "é\n"]), good: ["a", "it's", "é\n"], bad: ["", "A", "aa"]),
+        Case(.enumeration, .oneOf(["a"]), good: ["a"], bad: ["b"]),
+        Case(.integer(bits: 64), .oneOf(["1", "20"]), good: ["1", "20"], bad: ["2", "10"]),
+        Case(decimal, .oneOf(["1.5"]), good: ["1.5", "1.50"], bad: ["1.51"]),
+        Case(.boolean, .oneOf(["true"]), good: ["t"], bad: ["f"]),
+        Case(
+            .integer(bits: 64), .minimum(.init("9223372036854775807")), good: ["9223372036854775807"],
+            bad: ["9223372036854775806", "-1"]),
+        Case(.integer(bits: 16), .maximum(.init("0", isExclusive: true)), good: ["-1"], bad: ["0", "1"]),
+        Case(
+            decimal, .maximum(.init("0.1")), good: ["0.1", "0.10000000000000000000", "-5"],
+            bad: ["0.10000000000000000000000001", "NaN", "Infinity"]),
+        Case(
+            .float(bits: 64), .minimum(.init("1e-3")), good: ["0.001", "1e+20", "Infinity"],
+            bad: ["0.0009", "-Infinity"]),
+        Case(
+            .date, .minimum(.init("2024-02-29")), good: ["2024-02-29", "infinity"],
+            bad: ["2024-02-28", "0001-01-01 BC"]),
+        Case(
+            .timestampWithZone, .maximum(.init("2024-01-01T02:00:00+02:00")), good: ["2024-01-01T00:00:00+00:00"],
+            bad: ["2024-01-01T00:00:00.000001+00:00"]),
+        Case(
+            .time, .maximum(.init("12:00:00", isExclusive: true)), good: ["11:59:59.999999"],
+            bad: ["12:00:00", "24:00:00"]),
+        Case(.text, .minLength(2), good: ["ab", "éé"], bad: ["", "é"]),
+        Case(.text, .maxLength(2), good: ["", "éé", "\u{1F600}\u{1F600}"], bad: ["abc", "ééé"]),
+        Case(.text, .pattern("^[a-z]+$"), good: ["abc"], bad: ["", "aBc", "a c"]),
+        Case(.text, .pattern("b"), good: ["abc"], bad: ["ac"]),
+        Case(.text, .format(.email), good: ["a@b.c"], bad: ["a"]),
+        Case(.uuid, .format(.uuid), good: ["0b36a5ff-9a0d-4c2b-8c33-7fbf5f9f1f2a"], bad: []),
+        // What has no text of its own is not judged by one.
+        Case(.json, .maxLength(1), good: ["{\"a\": 1}", "null"], bad: []),
+        Case(.binary, .maxLength(1), good: ["00ff"], bad: []),
+    ]
+
+    @Test(arguments: cases.indices)
+    func `a rule holds or not, before the record is written and behind it`(index: Int) throws {
+        let subject = Self.cases[index]
+        for (value, isGood) in subject.good.map({ ($0, true) }) + subject.bad.map({ ($0, false) }) {
+            let verdicts = try verdicts(subject.type, [subject.rule], .create, .value(value))
+            #expect(
+                verdicts == (isGood ? [] : ["v.\(subject.rule.name)"]), "\(value.debugDescription), \(subject.rule)")
+        }
+    }
+
+    @Test func `a null breaks only what requires a value`() throws {
+        #expect(try verdicts(.text, [.required, .minLength(5)], .update, .null) == ["v.required"])
+        #expect(try verdicts(.text, [.minLength(5), .oneOf(["a"])], .create, .null) == [])
+    }
+
+    @Test func `what the source did not send breaks nothing, and neither does a row that goes away`() throws {
+        #expect(try verdicts(.text, [.required, .minLength(5)], .update, .unset) == [])
+        for operation in [Changelog.Operation.delete, .truncate, .message] {
+            #expect(try verdicts(.text, [.required, .oneOf(["a"])], operation, .null) == [])
+            #expect(try verdicts(.text, [.required, .oneOf(["a"])], operation, .value("b")) == [])
+        }
+    }
+
+    @Test func `several rules are named in the order of the contract`() throws {
+        let rules: [ValueRule] = [.minLength(5), .oneOf(["a"]), .pattern("z")]
+        #expect(try verdicts(.text, rules, .read, .value("b")) == ["v.minLength", "v.validValues", "v.pattern"])
+    }
+
+    @Test func `a line that is no record of the columns is none`() {
+        let rules = TableRules(ContractTable(name: "t", columns: []), for: Self.schema(.text))
+        for line in ["", "{", "[]", "{}", #"{"_cdc_op":"x","v":1}"#, #"{"_cdc_op":"c"}"#, #"{"_cdc_op":"c","v":"a"}}"#]
+        {
+            let verdict = Array(line.utf8).withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") }
+            #expect(verdict == nil, "\(line)")
+        }
+    }
+
+    @Test func `the tags of a line are read`() throws {
+        let rules = TableRules(ContractTable(name: "t", columns: []), for: Self.schema(.text))
+        let line = #"{"_cdc_seq":"x","_cdc_op":"c","v":"a","_cdc_violations":["v.a","v.\"b\""]}"#
+        let verdict = Array(line.utf8).withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") }
+        #expect(verdict?.tags == ["v.a", "v.\"b\""] && verdict?.operation == .create)
+    }
+
+    // MARK: The gate
+
+    @Test(arguments: ViolationPolicy.allCases)
+    func `records that break a rule go where the policy says`(policy: ViolationPolicy) throws {
+        let gate = Self.gate(policy)
+        #expect(gate.tags == (policy == .tag))
+        let sink = MemorySink()
+        let recorder = SegmentRecorder<NDJSONEncoder, MemorySink>(
+            layout: RecordLayout(epoch: 1, violations: .present), compression: CompressionChoice(codec: .none),
+            limits: SegmentLimits(), sink: sink, gate: gate)
+        let batch = Self.batch(.text, .create, [.value("good"), .value("secret"), .null])
+        guard policy != .fail else {
+            let fault = try #require(throws: Fault.self) { try recorder.record(batch.slices[0], of: batch) }
+            #expect(fault.code == .contractViolated && fault.message.contains("public.t"))
+            #expect(fault.message.contains("\"v\"") && fault.message.contains("maxLength"))
+            #expect(fault.context == ["recording the change 0001/0000000000000007/0000000000000002"])
+            #expect(!fault.description.contains("secret"))
+            return
+        }
+        try recorder.record(batch.slices[0], of: batch)
+        let lines = try recorder.takeSegments().map { segment in
+            let path = "x/data/\(segment.draft.token)"
+            try sink.place(segment.draft, at: path)
+            return String(decoding: sink.files[path] ?? [], as: UTF8.self)
+        }
+        if policy == .tag {
+            #expect(lines.count == 1 && lines[0].contains(#""v":"secret","_cdc_violations":["v.maxLength"]}"#))
+            #expect(lines[0].contains(#""v":null,"_cdc_violations":["v.required"]}"#))
+            #expect(lines[0].contains("\"v\":\"good\"}\n"))
+        } else {
+            #expect(lines.count == 2 && !lines[0].contains("secret"))
+            #expect(lines[1].contains(#""rule":"v.maxLength""#) && lines[1].contains(#""v":"secret"}"#))
+        }
+    }
+
+    @Test func `a table of which the contract says nothing is kept unasked`() throws {
+        let other = TableSchema(table: TableName(namespace: "sales", name: "t"), columns: [], key: [])
+        guard case .keep = try Self.gate(.fail).verdict(on: other) else {
+            Issue.record("it is not kept")
+            return
+        }
+    }
+
+    @Test func `what the mode allows of columns is no breach`() {
+        let gate = Self.gate(.fail)
+        #expect(gate.breaches(of: Self.schema(.text)).isEmpty)
+        #expect(gate.breaches(of: Self.schema(.text, name: "other")).isEmpty)
+        #expect(gate.breaches(of: Self.schema(.integer(bits: 32), source: "pg_catalog.int4")).map(\.column) == ["v"])
+        #expect(gate.breaches(of: Self.schema(.text, key: ["v"])).map(\.column) == [nil])
+    }
+
+    private static func gate(_ policy: ViolationPolicy) -> ContractGate {
+        let column = ContractColumn(
+            name: "v", logicalType: .string, physicalType: "text", rules: [.required, .maxLength(4)])
+        let own = ContractColumn(name: "_cdc_seq", logicalType: .string, rules: [.required])
+        return ContractGate(
+            DataContract(
+                id: "c", version: "1", status: "active",
+                tables: [ContractTable(name: "t", physicalName: "public.t", columns: [own, column], key: [])],
+                onViolation: policy), columnPrefix: "_cdc_")
+    }
+
+    // MARK: Both sides of the encoder
+
+    private enum Field {
+        case null
+        case unset
+        case value(String)
+    }
+
+    /// The names of the rules that the change breaks; the same from the change and from its line.
+    private func verdicts(
+        _ type: ColumnType, _ rules: [ValueRule], _ operation: Changelog.Operation, _ field: Field
+    ) throws -> [String] {
+        let schema = Self.schema(type)
+        let table = ContractTable(name: "t", columns: [ContractColumn(name: "v", rules: rules)])
+        let ready = TableRules(table, for: schema)
+        let batch = Self.batch(type, operation, [field])
+        let before = ready.broken(by: batch.change(at: 0)).map(\.name.description)
+        var encoder = NDJSONEncoder(schema: schema, layout: RecordLayout(epoch: 1))
+        var line = ByteBuffer()
+        try encoder.encode(batch.change(at: 0), of: batch.slices[0].transaction, ordinal: 1, into: &line)
+        let text = line.bytes.extracting(0..<line.count - 1)
+        let found = ready.verdict(onLine: text, columnPrefix: "_cdc_")
+        let verdict = try #require(found)
+        #expect(verdict.broken.map(\.name.description) == before, "what is written is judged as what is to be written")
+        return before
+    }
+
+    private static func batch(_ type: ColumnType, _ operation: Changelog.Operation, _ fields: [Field]) -> ChangeBatch {
+        var batch = ChangeBatch(byteLimit: 1 << 16)
+        batch.begin(Transaction(position: Position(rawValue: 7)))
+        for (index, field) in fields.enumerated() {
+            batch.beginChange(operation, schema: batch.index(of: schema(type)), ordinal: UInt64(index + 1))
+            switch field {
+            case .null: batch.appendNull()
+            case .unset: batch.appendUnset()
+            case .value(let text): Array(text.utf8).withRawSpan { batch.append($0) }
+            }
+            batch.endChange()
+        }
+        batch.end()
+        return batch
+    }
+
+    private static func schema(
+        _ type: ColumnType, name: String = "v", source: String = "pg_catalog.text", key: [String] = []
+    ) -> TableSchema {
+        TableSchema(
+            table: TableName(namespace: "public", name: "t"),
+            columns: [TableSchema.Column(name: name, type: type, sourceType: source)], key: key)
+    }
+}
