@@ -178,16 +178,12 @@ final class ExportRun {
         let layout = RecordLayout(
             columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
             violations: settings.contract?.gate.tags == true ? .present : .absent)
-        let admission = admission(of: layout)
         let contract = settings.contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
-            archive: { schema throws(Fault) in
-                try admission(schema)
-                return try schemas.save(schema)
-            },
+            archive: { schema throws(Fault) in try schemas.save(schema) }, admission: admission(of: layout),
             observations: { bytes throws(Fault) in try observations.save(bytes) },
             contract: { () throws(Fault) in try contract?.link() },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),

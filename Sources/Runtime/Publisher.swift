@@ -73,6 +73,9 @@ public struct Publication: Sendable {
 /// returns; keeping the same schema twice is the same as once.
 public typealias SchemaArchive = @Sendable (TableSchema) throws(Fault) -> String
 
+/// Refuses the columns of a segment that could not be read as one table with those in its folder.
+public typealias SchemaAdmission = @Sendable (TableSchema) throws(Fault) -> Void
+
 /// Keeps an observation of a source's tables and returns the name that anchors know it by. Durable when it returns.
 public typealias ObservationArchive = @Sendable ([UInt8]) throws(Fault) -> String
 
@@ -85,6 +88,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let sink: Target
     private let chain: Chain
     private let archive: SchemaArchive
+    private let admission: SchemaAdmission
     private let observations: ObservationArchive
     private let contract: ContractArchive
     private let clock: @Sendable () -> Timestamp
@@ -95,7 +99,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     /// anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        observations: @escaping ObservationArchive,
+        admission: @escaping SchemaAdmission = { (_) throws(Fault) in }, observations: @escaping ObservationArchive,
         contract: @escaping ContractArchive = { () throws(Fault) in nil }, segmentExtension: String,
         clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
@@ -104,6 +108,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         self.sink = sink
         self.chain = chain
         self.archive = archive
+        self.admission = admission
         self.observations = observations
         self.contract = contract
         self.segmentExtension = segmentExtension
@@ -143,6 +148,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     }
 
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
+        try admission(segment.schema)
         let schemaID = try archive(segment.schema)
         for source in segment.sources { _ = try archive(source) }
         let name = SegmentName(
