@@ -92,6 +92,7 @@ let package = Package(
                 "Faults", "Bytes", "Compression", "DurableFiles", "Changelog", "Anchors", "Export", "NDJSONFormat",
                 "ParquetFormat",
             ]),
+        .target(name: "EngineSQL", dependencies: ["Faults", "Changelog", "Export"]),
         .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
 
         // Roof.
@@ -114,7 +115,7 @@ let package = Package(
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
                 "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
                 "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
-                "Sinks", "Runtime", "Verification",
+                "EngineSQL", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -173,6 +174,7 @@ let package = Package(
                 "ParquetFormat", "ParquetReading", "NDJSONFormat", "Export", "Anchors", "Compression", "DurableFiles",
                 "Changelog", "Bytes", "Faults", "TestSupport",
             ]),
+        .testTarget(name: "EngineSQLTests", dependencies: ["EngineSQL", "Export", "Changelog", "Faults"]),
         .testTarget(
             name: "SinksTests",
             dependencies: ["Sinks", "Anchors", "DurableFiles", "Bytes", "Export", "Faults", "TestSupport"]),

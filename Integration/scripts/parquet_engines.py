@@ -371,18 +371,26 @@ def read_polars(path, columns, profile):
     return polars.read_parquet(path, columns=names).to_dicts(), skipped
 
 
-def read_spark(path, columns, profile):
-    if profile == "rich":
-        return None, set()
+def spark_session():
     from pyspark.sql import SparkSession
 
     os.environ["TZ"] = "UTC"
     time.tzset()
     spark = (
         SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "2g").getOrCreate()
+        .config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "2g")
+        .config("spark.sql.shuffle.partitions", "1").config("spark.default.parallelism", "1")
+        .config("spark.sql.cteRecursionLevelLimit", "-1").config("spark.sql.cteRecursionRowLimit", "-1")
+        .getOrCreate()
     )
-    spark.sparkContext.setLogLevel("ERROR")
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def read_spark(path, columns, profile):
+    if profile == "rich":
+        return None, set()
+    spark = spark_session()
     frame = spark.read.parquet(path)
     # Python cannot make a moment of the first day of its calendar.
     zoned = {"_cdc_commit_ts"} | {name for name, kind in columns if kind == "timestamptz"}

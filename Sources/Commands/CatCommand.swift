@@ -38,13 +38,7 @@ struct CatCommand: ParsableCommand {
                 try print(folder.file(segment.path), through: &buffer)
             }
         }
-        guard isKnown else {
-            let meant = Spelling.nearest(to: table, among: others.sorted())
-            throw Fault(
-                .tableMissing, "the export holds no records of table \"\(table)\"",
-                hint: meant.map { "did you mean \($0)?" }
-                    ?? "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
-        }
+        guard isKnown else { throw Fault.missing(table, among: others.sorted()) }
     }
 
     private func print(_ path: String, through buffer: inout ByteBuffer) throws(Fault) {
@@ -75,5 +69,16 @@ struct CatCommand: ParsableCommand {
         let upper = last ?? Int.max
         guard lower <= upper, lower >= 1 else { throw Fault(.usage, "--anchors: \"\(text)\" is an empty range") }
         return lower...upper
+    }
+}
+
+extension Fault {
+    /// The export holds no records of a table; of `others` it does.
+    static func missing(_ table: String, among others: [String]) -> Fault {
+        let meant = Spelling.nearest(to: table, among: others)
+        return Fault(
+            .tableMissing, "the export holds no records of table \"\(table)\"",
+            hint: meant.map { "did you mean \($0)?" }
+                ?? "it holds records of \(others.prefix(10).joined(separator: ", "))")
     }
 }

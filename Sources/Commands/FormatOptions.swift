@@ -17,6 +17,10 @@ struct FormatOptions: ParsableArguments {
         help: ArgumentHelp(
             "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which"))
     var bloomFilters: String?
+    @Option(
+        help: ArgumentHelp(
+            "A table with a record for each transaction: on, off, or auto, which is on for Parquet.", valueName: "choice"))
+    var transactionsTable: String?
     @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
     var compression: String?
     @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
@@ -25,7 +29,8 @@ struct FormatOptions: ParsableArguments {
     /// The flags that were given.
     var flags: [SettingKey: String] {
         present([
-            .format: format, .profile: profile, .bloomFilters: bloomFilters, .compression: compression,
+            .format: format, .profile: profile, .bloomFilters: bloomFilters,
+            .transactionsTable: transactionsTable, .compression: compression,
             .compressionLevel: compressionLevel,
         ])
     }

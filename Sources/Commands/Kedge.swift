@@ -88,6 +88,6 @@ struct KedgeCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, SnapshotCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self,
             AnchorsCommand.self,
-            VerifyCommand.self, CatCommand.self, InspectCommand.self, SlotCommand.self, ConfigCommand.self,
+            VerifyCommand.self, CatCommand.self, InspectCommand.self, SQLCommand.self, SlotCommand.self, ConfigCommand.self,
         ])
 }

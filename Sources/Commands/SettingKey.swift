@@ -21,6 +21,7 @@ enum SettingKey: String, CaseIterable {
     case format
     case profile
     case bloomFilters = "bloom-filters"
+    case transactionsTable = "transactions-table"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -68,6 +69,7 @@ enum SettingKey: String, CaseIterable {
         case .format: "ndjson"
         case .profile: "portable"
         case .bloomFilters: "none"
+        case .transactionsTable: "auto"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

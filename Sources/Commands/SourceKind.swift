@@ -35,7 +35,7 @@ extension SettingKey {
     var family: SettingFamily {
         switch self {
         case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .messages,
-            .streamProtocol, .twoPhase, .origin, .slotTimeout:
+            .streamProtocol, .twoPhase, .origin, .slotTimeout, .transactionsTable:
             .postgres
         case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .state, .stateBytes, .discoverEvery,
             .preferReplica, .group,

@@ -53,6 +53,8 @@ public struct PipelineParts<Encoder: SegmentEncoder & ~Copyable, Target: Sink, C
     public let crash: CrashPlan
     /// Told when reading pauses for want of room (true), and when it goes on (false).
     public let roomChanged: @Sendable (Bool) -> Void
+    /// Whether there is a table of transactions; none unless somebody says so.
+    public var transactions = TransactionsChoice.off
 
     /// Makes parts.
     public init(
@@ -195,7 +197,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
             layout: parts.layout, compression: parts.compression, limits: parts.segmentLimits, sink: parts.sink)
         let exporter = Exporter(
             recorder: recorder, publisher: parts.publisher, policy: parts.policy, progress: parts.progress,
-            after: last, now: .now)
+            transactions: parts.transactions, after: last, now: .now)
         do throws(Fault) {
             try exportAll(with: exporter)
         } catch {

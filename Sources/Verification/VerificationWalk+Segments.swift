@@ -5,6 +5,7 @@ internal import Bytes
 internal import Changelog
 internal import Digests
 internal import DurableFiles
+internal import Export
 internal import Faults
 
 extension VerificationWalk {
@@ -38,7 +39,7 @@ extension VerificationWalk {
         report.segmentCount += 1
         report.recordCount += segment.rows
         report.byteCount += segment.bytes
-        report.changes += segment.changes
+        if segment.lane != nil || !TransactionsTable.isMeant(by: segment.table) { report.changes += segment.changes }
         guard !segment.path.split(separator: "/").contains(".."), try isFile(segment.path) else {
             return find(segment.path, "it is missing")
         }

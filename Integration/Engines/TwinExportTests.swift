@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension IntegrationSuites {
+    /// One source, exported as lines and as columns: the records are the same, and engines make the source's rows of
+    /// them.
+    @Suite("Lines, columns and engines", .serialized)
+    struct TwinExportTests {
+        @Test("records of Parquet are those of NDJSON, and engines see the source's rows", .timeLimit(.minutes(15)))
+        func sameRecordsAndRows() throws {
+            let twins = try TwinScene()
+            try twins.catchUp()
+            try twins.change()
+            try twins.catchUp()
+            try compareRecords(twins)
+            try compareRows(twins)
+        }
+
+        private func compareRecords(_ twins: TwinScene) throws {
+            let tables = try twins.tables(in: .lines)
+            var operations: [String: Int] = [:]
+            var unset = 0
+            for form in [TwinScene.Form.portable, .rich] {
+                #expect(try twins.tables(in: form) == tables)
+                for table in tables {
+                    let expected = try twins.records(of: table, in: .lines)
+                    let found = try twins.records(of: table, in: form)
+                    #expect(found.count == expected.count, "\(form) \(table)")
+                    for (line, other) in zip(found, expected) where line != other {
+                        Issue.record("\(form) \(table): \(line.prefix(1000)) is not \(other.prefix(1000))")
+                        break
+                    }
+                    for line in expected {
+                        operations[String(line.split(separator: "\"_cdc_op\":\"").last?.prefix(1) ?? "?"), default: 0] += 1
+                        if line.contains("\"_cdc_unset\":"), line.contains("\"_cdc_op\":\"u\"") { unset += 1 }
+                    }
+                }
+                let export = try #require(twins.exports[form])
+                try KedgeProcess.expect(0, ["verify", "--to", export.path])
+            }
+            print("twins: \(tables.count) tables, records by operation \(operations), \(unset) updates lack values")
+            #expect(["r", "c", "u", "d", "t", "m"].allSatisfy { (operations[$0] ?? 0) > 0 })
+            #expect(unset > 0 && tables.count > 80)
+        }
+
+        /// The latest state of every table with a key, in every engine.
+        private func compareRows(_ twins: TwinScene) throws {
+            let export = try #require(twins.exports[.portable])
+            let cases = try LatestCases(export, scene: twins.scene)
+            let count = try cases.write(engines: ["duckdb": "duckdb", "spark": "spark", "chdb": "clickhouse"]) { table in
+                // One engine reads what all do; the others take the tables that are hard.
+                !table.hasPrefix("types.t") || table.hasSuffix("0")
+            }
+            let report = try PythonEngines.run("latest_rows.py", [cases.folder.path, "duckdb", "chdb", "spark"])
+            print(report)
+            for engine in ["duckdb", "chdb", "spark"] { #expect(report.contains("\(engine): \(count[engine] ?? 0) views")) }
+            #expect((count["spark"] ?? 0) > 10)
+        }
+    }
+}
