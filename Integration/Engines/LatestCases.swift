@@ -18,10 +18,10 @@ struct LatestCases {
         folder = URL(fileURLWithPath: files.path)
     }
 
-    /// Writes a case for each table that has a key; DuckDB reads all of them, the others those that `isForAll` names.
-    /// Returns how many cases each engine has. `engines` are the names of the script, with kedge's own where it differs.
+    /// Writes a case for each engine and table that has a key and that `isWanted`. Returns how many cases each engine has.
+    /// `engines` are the script's names of them, with kedge's own.
     func write(
-        engines: KeyValuePairs<String, String>, _ isForAll: (String) -> Bool
+        engines: KeyValuePairs<String, String>, _ isWanted: (_ engine: String, _ table: String) -> Bool
     ) throws -> [String: Int] {
         var count: [String: Int] = [:]
         for (number, (table, schemaID)) in try newestSchemas().sorted(by: { $0.key < $1.key }).enumerated() {
@@ -35,7 +35,7 @@ struct LatestCases {
             try data.write(to: folder.appendingPathComponent("\(stem).schema.json"))
             try files.write(Array("\(namespace)_\(name)_latest".utf8), to: "\(stem).view")
             try files.write(Array(try rows(namespace, name).utf8), to: "\(stem).rows")
-            for (engine, own) in engines where engine == "duckdb" || isForAll(table) {
+            for (engine, own) in engines where isWanted(engine, table) {
                 let statement = try KedgeProcess.expect(
                     0, ["sql", "latest", "--to", export.path, "--table", table, "--engine", own])
                 try files.write(Array(statement.output.utf8), to: "\(stem).\(engine).sql")
@@ -51,7 +51,7 @@ struct LatestCases {
             """
             SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3;
             SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET search_path = '';
-            SELECT translate(row_to_json(t)::text, E'\\n\\r', '  ') FROM \(quoted) t;
+            SELECT translate(row_to_json("the row")::text, E'\\n\\r', '  ') FROM \(quoted) "the row";
             """, in: scene.database)
     }
 

@@ -21,7 +21,9 @@ final class TwinScene {
 
     let scene: Scene
     private(set) var exports: [Form: ExportFolder] = [:]
-    private var typeTables: [String] = []
+    /// How many types there are, and how many columns of them each table has.
+    private(set) var typeCount = 0
+    private var typeTables: [String: Int] = [:]
 
     init() throws {
         scene = try Scene("twins")
@@ -33,23 +35,29 @@ final class TwinScene {
         for export in exports.values { export.remove() }
     }
 
-    /// A table for each type of the corpus that this server has, with a key and all values.
+    /// Tables with a column for each type of the corpus that this server has, twelve each, and a row for each value.
     private func makeTypeTables() throws {
-        try run(TypeCorpus.setup)
-        try run(["CREATE SCHEMA types"])
-        for (number, type) in TypeCorpus.all.enumerated() {
-            let values = (type.values + ["NULL"]).enumerated().map { "(\($0 + 1), (\($1))::\(type.sqlType))" }
-            let name = "types.t\(number)"
-            do {
-                try run(
-                    type.setup + [
-                        "CREATE TABLE \(name) (id integer PRIMARY KEY, v \(type.sqlType))",
-                        "INSERT INTO \(name) VALUES \(values.joined(separator: ", "))",
-                    ])
-                typeTables.append(name)
-            } catch {
-                try scene.server.sql("DROP TABLE IF EXISTS \(name)", in: scene.database)
+        try run(TypeCorpus.setup.filter { $0 != "CREATE SCHEMA oracle" } + ["CREATE SCHEMA types"])
+        var types: [CorpusType] = []
+        for type in TypeCorpus.all
+        where (try? run(type.setup + ["CREATE TABLE types.probe (v \(type.sqlType))"])) != nil {
+            try run(["DROP TABLE types.probe"])
+            types.append(type)
+        }
+        typeCount = types.count
+        for start in stride(from: 0, to: types.count, by: 12) {
+            let chunk = types[start..<min(start + 12, types.count)]
+            let name = "types.t\(start)"
+            let columns = chunk.enumerated().map { "v\($0) \($1.sqlType)" }.joined(separator: ", ")
+            let rowCount = (chunk.map(\.values.count).max() ?? 0) + 1
+            let rows = (0..<rowCount).map { row in
+                let values = chunk.map {
+                    $0.values.indices.contains(row) ? "(\($0.values[row]))::\($0.sqlType)" : "NULL"
+                }
+                return "INSERT INTO \(name) VALUES (\(row + 1), \(values.joined(separator: ", ")))"
             }
+            try run(["CREATE TABLE \(name) (id integer PRIMARY KEY, \(columns))"] + rows)
+            typeTables[name] = chunk.count
         }
         try run([Self.oddTable])
     }
@@ -71,20 +79,23 @@ final class TwinScene {
         }
     }
 
-    /// Changes of every kind: the workload for some seconds, and each value of each type again.
+    /// Changes of every kind: the workload while each value of each type is written, and for
+    /// `KEDGE_TEST_TWIN_SECONDS` more.
     func change() throws {
-        try scene.workload.startRows()
-        try scene.workload.startDefinitions()
-        for name in typeTables {
-            try run([
-                "INSERT INTO \(name) SELECT id + 1000, v FROM \(name)",
-                "UPDATE \(name) SET v = (SELECT b.v FROM \(name) b WHERE b.id = a.id + 1000) FROM \(name) a WHERE a.id = \(name).id",
+        let statements = typeTables.sorted { $0.key < $1.key }.flatMap { name, count in
+            let columns = (0..<count).map { "v\($0)" }.joined(separator: ", ")
+            return [
+                "INSERT INTO \(name) SELECT id + 1000, \(columns) FROM \(name)",
+                "UPDATE \(name) SET (v0) = (SELECT b.v0 FROM \(name) b WHERE b.id = \(name).id + 1001) WHERE id < 1000",
                 "UPDATE \(name) SET id = id + 5000 WHERE id % 3 = 0", "DELETE FROM \(name) WHERE id % 4 = 1",
-            ])
+            ]
         }
-        Thread.sleep(forTimeInterval: 2)
+        try scene.workload.startRows(clients: 2)
+        try scene.workload.startDefinitions()
+        try run(statements)
+        Thread.sleep(forTimeInterval: Double(Count.of("KEDGE_TEST_TWIN_SECONDS", default: 1)))
         try scene.workload.stop()
-        try scene.workload.writeOneTransaction(rows: 2000)
+        try scene.workload.writeOneTransaction(rows: 500)
         try run([Self.oddChanges])
     }
 

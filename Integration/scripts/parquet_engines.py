@@ -380,6 +380,9 @@ def spark_session():
         SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "2g")
         .config("spark.sql.shuffle.partitions", "1").config("spark.default.parallelism", "1")
+        # Tables are small here: compiling a query for them takes longer than running it.
+        .config("spark.sql.codegen.wholeStage", "false").config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.sql.adaptive.enabled", "false").config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.cteRecursionLevelLimit", "-1").config("spark.sql.cteRecursionRowLimit", "-1")
         .getOrCreate()
     )
@@ -426,6 +429,33 @@ def decoded(value):
 ENGINES = {
     "pyarrow": read_pyarrow, "duckdb": read_duckdb, "polars": read_polars, "spark": read_spark, "chdb": read_chdb,
 }
+
+
+ENCODINGS = {
+    "BOOLEAN": {"PLAIN"},
+    "INT32": {"PLAIN", "DELTA_BINARY_PACKED", "RLE_DICTIONARY"},
+    "INT64": {"PLAIN", "DELTA_BINARY_PACKED", "RLE_DICTIONARY"},
+    "FLOAT": {"PLAIN", "RLE_DICTIONARY"},
+    "DOUBLE": {"PLAIN", "RLE_DICTIONARY"},
+    "BYTE_ARRAY": {"PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY"},
+    "FIXED_LEN_BYTE_ARRAY": {"PLAIN", "RLE_DICTIONARY"},
+}
+
+
+def note_encodings(path, found):
+    """Adds the encodings of the file's chunks to those of each physical type, and the codecs."""
+    metadata = pq.read_metadata(path)
+    for group in range(metadata.num_row_groups):
+        for index in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(index)
+            encodings = set(chunk.encodings)
+            # A dictionary's own page is plain, and levels are runs; neither is the encoding of the values.
+            encodings -= {"RLE"} | ({"PLAIN"} if "RLE_DICTIONARY" in encodings else set())
+            for encoding in encodings:
+                place = (chunk.physical_type, encoding)
+                found[place] = found.get(place, 0) + 1
+            place = ("codec", chunk.compression)
+            found[place] = found.get(place, 0) + 1
 
 
 def bounds_hold(path):
@@ -490,6 +520,7 @@ def main(folder, engines):
     records = {}
     totals = {engine: [0, 0, 0] for engine in engines}
     chunks = lookups = 0
+    encodings = {}
     for path in sorted(glob.glob(os.path.join(folder, "*.parquet"))):
         table, profile, _ = os.path.basename(path).split(".", 2)
         if table not in records:
@@ -497,6 +528,7 @@ def main(folder, engines):
                 records[table] = [load(line) for line in lines.read().split("\n") if line]
         footer = pq.read_metadata(path).metadata
         columns = [(c["name"], c["type"]) for c in json.loads(footer[b"kedge.schema"])["columns"]]
+        note_encodings(path, encodings)
         chunks += bounds_hold(path)
         lookups += lookups_hold(path, columns)
         for engine in engines:
@@ -514,6 +546,11 @@ def main(folder, engines):
                 except Difference as difference:
                     raise Difference(f"{engine}: {path}, row {number}: {difference}") from None
                 total[1] += 1
+    print("encodings: " + ", ".join(f"{kind} {name} {count}" for (kind, name), count in sorted(encodings.items())))
+    for kind, names in ENCODINGS.items():
+        for name in names:
+            if (kind, name) not in encodings:
+                raise Difference(f"no chunk of {kind} is {name}")
     for engine, (files, rows, values) in totals.items():
         print(f"{engine}: {files} files, {rows} rows, {values} values are the same")
     print(f"bounds: {chunks} chunks hold, {lookups} lookups find their rows")

@@ -15,11 +15,13 @@ struct FormatOptions: ParsableArguments {
     var profile: String?
     @Option(
         help: ArgumentHelp(
-            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which"))
+            "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which")
+    )
     var bloomFilters: String?
     @Option(
         help: ArgumentHelp(
-            "A table with a record for each transaction: on, off, or auto, which is on for Parquet.", valueName: "choice"))
+            "A table with a record for each transaction: on, off, or auto, which is on for Parquet.",
+            valueName: "choice"))
     var transactionsTable: String?
     @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
     var compression: String?

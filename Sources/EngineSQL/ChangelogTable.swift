@@ -87,7 +87,7 @@ extension ChangelogTable {
 
     /// What the records that count have in common; nil when all count.
     func bounds(_ engine: Engine) -> String? {
-        let sequence = engine.quoted(own("seq"))
+        let sequence = engine.column(own("seq"))
         var terms: [String] = []
         if !since.isEmpty { terms.append("\(sequence) >= \(engine.literal(since))") }
         if let upTo { terms.append("\(sequence) <= \(engine.literal(upTo))") }
@@ -114,6 +114,10 @@ extension Engine {
         case .postgres: ""
         }
     }
+
+    /// A column of the records. They are always called `source`, for ClickHouse takes a bare name for an alias of the
+    /// same statement first.
+    func column(_ name: String) -> String { "source.\(quoted(name))" }
 
     /// What a table of records is called by default where it was loaded into the engine.
     public func loaded(_ table: TableName) -> String {

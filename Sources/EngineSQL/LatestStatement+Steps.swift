@@ -49,7 +49,7 @@ extension LatestStatement {
         events AS (
           SELECT seq, op, arrives, \(carried.joined(separator: ", ")) FROM changes
           UNION ALL
-          SELECT seq, 'l' AS op, false AS arrives, \(leaving.joined(separator: ", ")) FROM changes WHERE arrives
+          SELECT seq, 'l' AS op, false AS arrives, \(leaving.joined(separator: ", ")) FROM changes WHERE changes.arrives
         )
         """
     }
@@ -84,11 +84,11 @@ extension LatestStatement {
     /// The first life of each such row.
     var roots: String {
         """
-        roots(child, root) AS (
-          SELECT moves.child, moves.parent FROM moves LEFT JOIN moves AS earlier ON earlier.child = moves.parent
-          WHERE earlier.child IS NULL
+        roots AS (
+          SELECT moves.child AS child, moves.parent AS root FROM moves LEFT JOIN moves AS earlier ON earlier.child = moves.parent
+          WHERE coalesce(earlier.child, '') = ''
           UNION ALL
-          SELECT moves.child, roots.root FROM roots JOIN moves ON moves.parent = roots.child
+          SELECT moves.child AS child, roots.root AS root FROM roots JOIN moves ON moves.parent = roots.child
         )
         """
     }
@@ -97,7 +97,7 @@ extension LatestStatement {
     var rows: String {
         """
         rows_of AS (
-          SELECT lives.*, coalesce(roots.root, lives.born) AS row_id,
+          SELECT lives.*, coalesce(nullif(roots.root, ''), lives.born) AS row_id,
             CASE WHEN op = 'l' THEN 1 ELSE 2 END AS step
           FROM lives LEFT JOIN roots ON roots.child = lives.born
         )
@@ -106,17 +106,17 @@ extension LatestStatement {
 
     private func output(_ value: (Column) -> String) -> String {
         (columns.map { "\(value($0)) AS \(engine.quoted($0.name))" }
-            + ["seq AS \(engine.quoted(table.own("seq")))"]).joined(separator: ",\n  ")
+            + ["latest.seq AS \(engine.quoted(table.own("seq")))"]).joined(separator: ",\n  ")
     }
 
     /// The newest event of each key, where every record is whole.
     var newest: String {
         """
-        SELECT \(output { "c\($0.number)" })
+        SELECT \(output { "latest.c\($0.number)" })
         FROM (
           SELECT events.*, row_number() OVER (PARTITION BY \(partition) ORDER BY seq DESC) AS place FROM events
         ) AS latest
-        WHERE place = 1 AND op NOT IN ('d', 'l')
+        WHERE latest.place = 1 AND latest.op NOT IN ('d', 'l')
         """
     }
 
@@ -128,14 +128,14 @@ extension LatestStatement {
                 + "AS v\(column.number)"
         }
         return """
-            SELECT \(output { $0.mayLack && !$0.isKey ? "v\($0.number)" : "c\($0.number)" })
+            SELECT \(output { "latest.\($0.mayLack && !$0.isKey ? "v" : "c")\($0.number)" })
             FROM (
               SELECT rows_of.*,
                 \(values.joined(separator: ",\n    ")),
                 row_number() OVER (PARTITION BY row_id ORDER BY seq DESC, step DESC) AS place
               FROM rows_of
             ) AS latest
-            WHERE place = 1 AND op NOT IN ('d', 'l')
+            WHERE latest.place = 1 AND latest.op NOT IN ('d', 'l')
             """
     }
 }

@@ -90,32 +90,32 @@ public struct LatestStatement {
 
     /// Records of one schema, with the columns of the newest.
     private func select(_ source: String, _ schema: TableSchema) -> String {
-        var parts = ["seq", "op"].map { "\(engine.quoted(table.own($0))) AS \($0)" }
+        var parts = ["seq", "op"].map { "\(engine.column(table.own($0))) AS \($0)" }
         let names = schema.names(of: table.schema)
         for column in columns {
             let there = names[column.name].flatMap { name in schema.columns.first { $0.name == name } }
             parts += there.map { self.parts(of: column, called: $0) } ?? absent(column)
         }
         let condition = table.bounds(engine).map { "\n  WHERE \($0)" } ?? ""
-        return "  SELECT \(parts.joined(separator: ",\n    "))\n  FROM \(source)\(condition)"
+        return "  SELECT \(parts.joined(separator: ",\n    "))\n  FROM \(source) AS source\(condition)"
     }
 
     private func parts(of column: Column, called there: TableSchema.Column) -> [String] {
-        let value = engine.quoted(there.name)
+        let value = engine.column(there.name)
         let type = engine.type(column.type, table.profile)
         let typed = there.type == column.type ? value : "CAST(\(value) AS \(type))"
-        let lacks = engine.contains(engine.quoted(table.own("unset")), there.name)
+        let lacks = engine.contains(engine.column(table.own("unset")), there.name)
         guard column.isKey else {
             let parts = ["\(typed) AS c\(column.number)"]
             return column.mayLack ? parts + ["\(lacks) AS u\(column.number)"] : parts
         }
-        let old = engine.member(engine.quoted(table.own("old")), there.name)
-        let isUpdate = "\(engine.quoted(table.own("op"))) = 'u'"
+        let old = engine.member(engine.column(table.own("old")), there.name)
+        let isUpdate = "\(engine.column(table.own("op"))) = 'u'"
         let oldValue = "CASE WHEN \(isUpdate) THEN \(engine.keyValue(old, column.type, table.profile) ?? old) END"
         let own = column.mayLack ? "CASE WHEN \(lacks) THEN \(oldValue) ELSE \(typed) END" : typed
         var parts = ["\(own) AS c\(column.number)", "\(oldValue) AS o\(column.number)"]
         if hasText(column), let fits = engine.keyFits(old, column.type, table.profile) {
-            let raw = engine.element(engine.quoted(table.own("raw")), there.name)
+            let raw = engine.element(engine.column(table.own("raw")), there.name)
             parts.append("CASE WHEN \(value) IS NULL THEN \(raw) END AS r\(column.number)")
             parts.append("CASE WHEN \(isUpdate) AND NOT (\(fits)) THEN \(old) END AS p\(column.number)")
         }

@@ -29,7 +29,9 @@ enum ChainRules {
                 changes += segment.changes
             }
         }
-        if transactions > anchor.transactions { problems.append("its table of transactions has more than it publishes") }
+        if transactions > anchor.transactions {
+            problems.append("its table of transactions has more than it publishes")
+        }
         if changes != anchor.changes { problems.append("its counts are not the sum of its segments' counts") }
         if anchor.number == 1, anchor.previous != nil { problems.append("the first anchor names one before it") }
         return problems

@@ -63,7 +63,8 @@ struct LatestStatementTests {
         #expect(!text.contains("RECURSIVE"))
         #expect(
             text.contains(
-                "json_extract_scalar(element_at(CAST(json_parse(\"_cdc_old\") AS MAP(VARCHAR, JSON)), 'id'), '$')"))
+                "json_extract_scalar(element_at(CAST(json_parse(source.\"_cdc_old\") AS MAP(VARCHAR, JSON)), 'id'), '$')"
+            ))
     }
 
     @Test("Trino reads its Delta table as of a version, PostgreSQL what was loaded, up to a key")
@@ -78,7 +79,7 @@ struct LatestStatementTests {
         #expect(
             CutStatements(.postgres).text(of: table, view: "v")
                 == "CREATE OR REPLACE VIEW \"v\" AS\nSELECT * FROM kedge.\"public.or\"\"ders\" "
-                + "WHERE \"_cdc_seq\" <= '0001/00000000016b9a10/ffffffffffffffff';")
+                + "AS source WHERE source.\"_cdc_seq\" <= '0001/00000000016b9a10/ffffffffffffffff';")
     }
 
     @Test("files stand by their names, and what engines take for patterns is written so that it is none")
@@ -104,6 +105,7 @@ struct LatestStatementTests {
         let text = try LatestStatement(.duckdb, table, view: "v").text
         #expect(
             text.contains(
-                "WHERE \"_cdc_seq\" >= '0003/' AND NOT (\"_cdc_seq\" > '0003/0000000000000010/ffffffffffffffff'"))
+                "WHERE source.\"_cdc_seq\" >= '0003/' AND NOT (source.\"_cdc_seq\" > '0003/0000000000000010/ffffffffffffffff'"
+            ))
     }
 }
