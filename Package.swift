@@ -218,7 +218,7 @@ let package = Package(
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",
             ],
-            path: "Integration", exclude: ["Benchmarks", "scripts"]),
+            path: "Integration", exclude: ["Benchmarks", "scripts", "Engines/latest_state.py"]),
     ]
 )
 

@@ -24,6 +24,7 @@ struct LatestCases {
         engines: KeyValuePairs<String, String>, _ isWanted: (_ engine: String, _ table: String) -> Bool
     ) throws -> [String: Int] {
         var count: [String: Int] = [:]
+        var lines = ""
         for (number, (table, schemaID)) in try newestSchemas().sorted(by: { $0.key < $1.key }).enumerated() {
             let file = export.url.appendingPathComponent("_kedge/schemas/\(schemaID.dropFirst(7)).json")
             let data = try Data(contentsOf: file)
@@ -39,10 +40,19 @@ struct LatestCases {
                 let statement = try KedgeProcess.expect(
                     0, ["sql", "latest", "--to", export.path, "--table", table, "--engine", own])
                 try files.write(Array(statement.output.utf8), to: "\(stem).\(engine).sql")
+                if engine == "spark" { lines += try line(of: table) }
                 count[engine, default: 0] += 1
             }
         }
+        try files.write(Array(lines.utf8), to: "statements.ndjson")
         return count
+    }
+
+    /// The line for the Spark job.
+    private func line(of table: String) throws -> String {
+        try KedgeProcess.expect(
+            0, ["sql", "latest", "--to", export.path, "--table", table, "--engine", "spark", "--output", "json"]
+        ).output
     }
 
     private func rows(_ namespace: String, _ name: String) throws -> String {

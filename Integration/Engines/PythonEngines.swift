@@ -14,6 +14,14 @@ enum PythonEngines {
         ).trimmingCharacters(in: .whitespacesAndNewlines)
         return try ShellCommand.run(
             [python, scripts.appendingPathComponent(script).path] + arguments,
-            environment: ["PYTHONDONTWRITEBYTECODE": "1"], deadline: deadline)
+            environment: ["PYTHONDONTWRITEBYTECODE": "1", "PYSPARK_SUBMIT_ARGS": smallSpark], deadline: deadline)
     }
+
+    /// Tables are small here: parts of them, and the compiling of queries, take longer than running these.
+    private static let smallSpark =
+        [
+            "spark.sql.shuffle.partitions=1", "spark.default.parallelism=1", "spark.sql.adaptive.enabled=false",
+            "spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN",
+            "spark.ui.showConsoleProgress=false", "spark.driver.memory=2g",
+        ].map { "--conf \($0) " }.joined() + "pyspark-shell"
 }

@@ -60,6 +60,12 @@ extension IntegrationSuites {
                 return engine == "duckdb" || isHard
                     || engine == "chdb" && (!table.hasPrefix("types.t") || table.hasSuffix("0"))
             }
+            let statements = cases.folder.appendingPathComponent("statements.ndjson").path
+            let place = cases.folder.appendingPathComponent("spark").path
+            let written = try PythonEngines.run(
+                "../Engines/latest_state.py",
+                ["--statements", statements, "--out", place, "--master", "local[1]"])
+            #expect(written.split(separator: "\n").filter { $0.contains(place) }.count == hard.count)
             let report = try PythonEngines.run("latest_rows.py", [cases.folder.path, "duckdb", "chdb", "spark"])
             print(report)
             for engine in ["duckdb", "chdb", "spark"] {

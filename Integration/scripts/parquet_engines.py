@@ -406,8 +406,14 @@ def read_chdb(path, columns, profile):
     import chdb
 
     skipped = over(columns, 76, profile)
+    # It makes objects of its own of JSON: nulls and digits are lost, and what is no object is refused.
+    if profile == "rich":
+        skipped |= {name for name, kind in columns if mentions(kind, "json")}
+    names = ["_cdc_seq", "_cdc_op", "_cdc_xid", "_cdc_commit_ts", "_cdc_unset", "_cdc_old", "_cdc_raw"]
+    names += [name for name, _ in columns if name not in skipped]
+    chosen = ", ".join("`%s`" % name.replace("\\", "\\\\").replace("`", "\\`") for name in names)
     table = chdb.query(
-        f"select * from file('{path}', Parquet) order by _cdc_seq settings schema_inference_make_columns_nullable='auto', "
+        f"select {chosen} from file('{path}', Parquet) order by _cdc_seq settings schema_inference_make_columns_nullable='auto', "
         "input_format_null_as_default=0, output_format_arrow_string_as_string=0",
         "ArrowTable",
     )

@@ -5,6 +5,7 @@ import ArgumentParser
 import Changelog
 import EngineSQL
 import Faults
+import Logging
 
 /// `kedge sql`: see `docs/manual/sql.md`.
 struct SQLCommand: ParsableCommand {
@@ -20,8 +21,11 @@ struct SQLCommand: ParsableCommand {
         @OptionGroup var export: ExportOptions
         @OptionGroup var reading: EngineOptions
         @OptionGroup var outputs: OutputOptions
-        @Option(help: ArgumentHelp("The table, as anchors name it: public.orders.", valueName: "table"))
-        var table: String
+        @Option(
+            help: ArgumentHelp(
+                "The table, as anchors name it: public.orders; all that have a key unless one is given.",
+                valueName: "table"))
+        var table: String?
         @Option(help: ArgumentHelp("As of this anchor; the newest unless one is given.", valueName: "number"))
         var anchor: Int?
         @Option(help: ArgumentHelp("What the view is called.", valueName: "name"))
@@ -32,15 +36,27 @@ struct SQLCommand: ParsableCommand {
                 valueName: "sql"))
         var relation: String?
 
+        func validate() throws {
+            if table == nil, view != nil || relation != nil {
+                throw ValidationError("--view and --relation are of one table: give --table, too.")
+            }
+        }
+
         func run() throws {
             let settings = try outputs.settings(export.flags)
+            let console = try Console(settings)
             let choice = try reading.choice()
             let tables = try ExportTables(try settings.required(.to), choice, upTo: anchor)
-            let found = try tables.table(table, relation: relation)
-            let name = view ?? ExportTables.viewName(found.schema.table) + "_latest"
-            let statement = try LatestStatement(choice.engine, found, view: name).text
-            try Console(settings).print(
-                statement, or: StatementLine(table: table, view: name, statement: statement))
+            for name in table.map({ [$0] }) ?? tables.names {
+                let found = try tables.table(name, relation: relation)
+                if table == nil, found.schema.key.isEmpty {
+                    console.log.notice("\(name) has no key, so it has no latest state")
+                    continue
+                }
+                let view = view ?? ExportTables.viewName(found.schema.table) + "_latest"
+                let statement = try LatestStatement(choice.engine, found, view: view).text
+                try console.print(statement, or: StatementLine(table: name, view: view, statement: statement))
+            }
         }
     }
 

@@ -72,8 +72,8 @@ struct LatestStatementTests {
         var table = orders(.trino, relation: .delta(path: "public.or%22ders", version: 17))
         #expect(
             CutStatements(.trino).text(of: table, view: "v")
-                == "CREATE OR REPLACE VIEW \"v\" AS\nSELECT * FROM delta.kedge.\"public.or%22ders\" FOR VERSION AS OF 17;"
-        )
+                == "CREATE OR REPLACE VIEW \"v\" AS\nSELECT * FROM delta.kedge.\"public.or%22ders\" "
+                + "FOR VERSION AS OF 17 AS source;")
         table = orders(.postgres)
         table.upTo = "0001/00000000016b9a10/ffffffffffffffff"
         #expect(
