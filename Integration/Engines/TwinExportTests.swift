@@ -16,6 +16,42 @@ extension IntegrationSuites {
             try twins.catchUp()
             try compareRecords(twins)
             try compareRows(twins)
+            try compareCut(twins)
+        }
+
+        /// The views of one anchor hold what it and those before it publish, from files and from a Delta table.
+        private func compareCut(_ twins: TwinScene) throws {
+            let export = try #require(twins.exports[.portable])
+            let anchors = try export.anchors()
+            let number = (anchors.count + 1) / 2
+            var expected: [String: Int] = [:]
+            for anchor in anchors.prefix(number) {
+                for segment in anchor["segments"] as? [[String: Any]] ?? [] {
+                    expected[segment["table"] as? String ?? "", default: 0] += segment["rows"] as? Int ?? 0
+                }
+            }
+            #expect(number > 1 && number < anchors.count)
+            let laid = try PythonEngines.run("cut_rows.py", ["lay", export.path, "public.queue_a", "\(number)"])
+            #expect(!laid.contains("0 and") && !laid.contains("and 0 "))
+            for (engine, own) in ["duckdb": "duckdb", "chdb": "clickhouse"] {
+                let reader = engine == "duckdb" ? "auto" : "files"
+                let printed = try KedgeProcess.expect(
+                    0,
+                    [
+                        "sql", "cut", "--to", export.path, "--anchor", "\(number)", "--engine", own, "--reader", reader,
+                        "--output", "json",
+                    ])
+                #expect(printed.output.contains("version => 0") == (engine == "duckdb"))
+                let file = export.url.appendingPathComponent("_kedge/\(engine).ndjson")
+                try Data(printed.output.utf8).write(to: file)
+                let counted = try PythonEngines.run("cut_rows.py", ["count", file.path, engine])
+                var found: [String: Int] = [:]
+                for line in counted.split(separator: "\n") {
+                    let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+                    if parts.count == 3 { found[parts[0]] = Int(parts[1]) }
+                }
+                #expect(found == expected, "\(engine)")
+            }
         }
 
         private func compareRecords(_ twins: TwinScene) throws {
