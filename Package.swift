@@ -93,6 +93,12 @@ let package = Package(
                 "ParquetFormat",
             ]),
         .target(name: "EngineSQL", dependencies: ["Faults", "Changelog", "Export"]),
+        .target(
+            name: "DeltaLake",
+            dependencies: [
+                "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export", "ParquetFormat",
+                "ParquetReading",
+            ]),
         .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
 
         // Roof.
@@ -104,7 +110,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
-                "ParquetReading",
+                "ParquetReading", "DeltaLake",
             ]
         ),
 
@@ -115,7 +121,7 @@ let package = Package(
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
                 "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState", "RedisStreams",
                 "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
-                "EngineSQL", "Sinks", "Runtime", "Verification",
+                "DeltaLake", "EngineSQL", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -130,6 +136,12 @@ let package = Package(
             dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export"],
             path: "Tests/TestSupport"
         ),
+        .testTarget(
+            name: "DeltaLakeTests",
+            dependencies: [
+                "DeltaLake", "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export",
+                "ParquetFormat", "ParquetReading", "TestSupport",
+            ]),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"]),
         .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", "Faults", "Bytes", "TestSupport"]),
         .testTarget(

@@ -31,8 +31,6 @@ extension IntegrationSuites {
                 }
             }
             #expect(number > 1 && number < anchors.count)
-            let laid = try PythonEngines.run("cut_rows.py", ["lay", export.path, "public.queue_a", "\(number)"])
-            #expect(!laid.contains("0 and") && !laid.contains("and 0 "))
             for (engine, own) in ["duckdb": "duckdb", "chdb": "clickhouse"] {
                 let reader = engine == "duckdb" ? "auto" : "files"
                 let printed = try KedgeProcess.expect(
@@ -41,10 +39,10 @@ extension IntegrationSuites {
                         "sql", "cut", "--to", export.path, "--anchor", "\(number)", "--engine", own, "--reader", reader,
                         "--output", "json",
                     ])
-                #expect(printed.output.contains("version => 0") == (engine == "duckdb"))
+                #expect(printed.output.contains("version => ") == (engine == "duckdb"))
                 let file = export.url.appendingPathComponent("_kedge/\(engine).ndjson")
                 try Data(printed.output.utf8).write(to: file)
-                let counted = try PythonEngines.run("cut_rows.py", ["count", file.path, engine])
+                let counted = try PythonEngines.run("cut_rows.py", [file.path, engine])
                 var found: [String: Int] = [:]
                 for line in counted.split(separator: "\n") {
                     let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)

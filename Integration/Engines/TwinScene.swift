@@ -14,7 +14,8 @@ final class TwinScene {
             switch self {
             case .lines: ["--format", "ndjson"]
             case .portable: ["--format", "parquet", "--transactions-table", "off"]
-            case .rich: ["--format", "parquet", "--profile", "rich", "--transactions-table", "off"]
+            case .rich:
+                ["--format", "parquet", "--profile", "rich", "--transactions-table", "off", "--delta", "off"]
             }
         }
     }

@@ -105,49 +105,64 @@ struct ExportTables {
         guard let table = tables[name] else { throw Fault.missing(name, among: names) }
         let store = SchemaStore(folder)
         let schema = try store.schema(table.schemaID)
+        let profile = try profile(of: table)
         var result = ChangelogTable(
-            schema: schema, columnPrefix: record.columnPrefix, profile: try profile(of: table), location: location,
+            schema: schema, columnPrefix: record.columnPrefix, profile: profile, location: location,
             relation: .named(""))
         result.since = since
         result.voids = voids
-        result.relation = try self.relation(of: table, schema, named: relation, store)
+        result.relation = try self.relation(of: table, schema, profile, named: relation, store)
         if case .named = result.relation { result.upTo = upTo }
         return result
     }
 
     private func relation(
-        of table: Table, _ schema: TableSchema, named relation: String?, _ store: SchemaStore
+        of table: Table, _ schema: TableSchema, _ profile: ColumnarProfile, named relation: String?,
+        _ store: SchemaStore
     ) throws(Fault) -> ChangelogTable.Relation {
         if let relation { return .named(relation) }
-        let path = schema.table.folderName
-        let hasLog = try Files.isFolder(folder.file("\(path)/_delta_log"))
-        switch (options.engine, options.reader) {
-        case (.postgres, .auto): return .named(Engine.postgres.loaded(schema.table))
-        case (.postgres, _):
-            throw Fault(.usage, "--reader: PostgreSQL reads neither files nor Delta tables", hint: "leave it out")
-        case (.trino, .files):
-            throw Fault(.usage, "--reader: Trino reads no files by their names", hint: "leave it out")
-        case (.spark, .auto), (_, .files): break
-        case (.trino, _), (_, .delta),
-            (_, .auto) where hasLog:
-            guard upTo != nil else { return .delta(path: path, version: nil) }
-            if let version = cut?.versions[schema.table.description] { return .delta(path: path, version: version) }
+        guard options.engine != .postgres else {
+            guard options.reader == .auto else {
+                throw Fault(
+                    .usage, "--reader: PostgreSQL reads neither files nor Delta tables", hint: "leave it out")
+            }
+            return .named(Engine.postgres.loaded(schema.table))
+        }
+        if try readsDelta(schema, profile) {
+            guard upTo != nil else { return .delta(path: schema.table.folderName, version: nil) }
+            if let version = cut?.versions[schema.table.description] {
+                return .delta(path: schema.table.folderName, version: version)
+            }
             guard options.reader == .auto, options.engine != .trino else {
                 throw Fault(
                     .anchorMissing, "the export has no cut of this anchor that holds \"\(schema.table)\"",
                     hint: "take a newer anchor, or --reader files where the engine can")
             }
-        case (_, .delta):
-            throw Fault(
-                .usage, "--reader: \"\(schema.table)\" is no Delta table: \(path)/_delta_log is missing",
-                hint: "leave it out, or take --reader files")
-        case (_, .auto): break
         }
         var groups: [ChangelogTable.Files] = []
         for group in table.groups {
             groups.append(ChangelogTable.Files(schema: try store.schema(group.schemaID), paths: group.paths))
         }
         return .files(groups)
+    }
+
+    /// Whether the Delta table is read. Of `rich` it may lack columns, and Spark needs more jars for it.
+    private func readsDelta(_ schema: TableSchema, _ profile: ColumnarProfile) throws(Fault) -> Bool {
+        let path = "\(schema.table.folderName)/_delta_log"
+        let hasLog = try Files.isFolder(folder.file(path))
+        switch (options.reader, options.engine) {
+        case (.files, .trino):
+            throw Fault(.usage, "--reader: Trino reads no files by their names", hint: "leave it out")
+        case (.files, _), (.auto, .spark): return false
+        case (.auto, .trino), (.delta, _):
+            guard hasLog else {
+                throw Fault(
+                    .usage, "--reader: \"\(schema.table)\" is no Delta table: \(path) is missing",
+                    hint: "run kedge with --delta on, or take another engine or --reader files")
+            }
+            return true
+        case (.auto, _): return hasLog && profile == .portable
+        }
     }
 
     /// The profile of the table's newest file.

@@ -23,6 +23,16 @@ struct FormatOptions: ParsableArguments {
             "A table with a record for each transaction: on, off, or auto, which is on for Parquet.",
             valueName: "choice"))
     var transactionsTable: String?
+    @Option(
+        help: ArgumentHelp(
+            "Of parquet: on makes the folder of each table a Delta table, off leaves that.", valueName: "choice"))
+    var delta: String?
+    @Option(help: ArgumentHelp("After how many commits of a Delta table a checkpoint is written.", valueName: "count"))
+    var deltaCheckpointEvery: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long the log of a Delta table is kept below its checkpoints.", valueName: "time"))
+    var deltaLogRetention: String?
     @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
     var compression: String?
     @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
@@ -33,7 +43,8 @@ struct FormatOptions: ParsableArguments {
         present([
             .format: format, .profile: profile, .bloomFilters: bloomFilters,
             .transactionsTable: transactionsTable, .compression: compression,
-            .compressionLevel: compressionLevel,
+            .compressionLevel: compressionLevel, .delta: delta, .deltaCheckpointEvery: deltaCheckpointEvery,
+            .deltaLogRetention: deltaLogRetention,
         ])
     }
 }

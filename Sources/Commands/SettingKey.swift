@@ -22,6 +22,9 @@ enum SettingKey: String, CaseIterable {
     case profile
     case bloomFilters = "bloom-filters"
     case transactionsTable = "transactions-table"
+    case delta
+    case deltaCheckpointEvery = "delta-checkpoint-every"
+    case deltaLogRetention = "delta-log-retention"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -70,6 +73,9 @@ enum SettingKey: String, CaseIterable {
         case .profile: "portable"
         case .bloomFilters: "none"
         case .transactionsTable: "auto"
+        case .delta: "on"
+        case .deltaCheckpointEvery: "100"
+        case .deltaLogRetention: "30d"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

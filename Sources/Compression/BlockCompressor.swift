@@ -6,24 +6,47 @@ internal import CZlib
 internal import CZstd
 public import Faults
 
-/// Compresses blocks, each by itself. The same block at the same level becomes the same bytes.
+/// Compresses blocks, each by itself. The same block with the same effort becomes the same bytes.
 public struct BlockCompressor: ~Copyable, Sendable {
+    /// How hard to try.
+    public enum Effort: Sendable {
+        /// Level 1, where the codec has several that matter: several times as fast, and as small where little repeats.
+        case light
+        /// The level that was asked for.
+        case full
+    }
+
     /// The codec of all blocks.
     public let codec: PageCodec
+    /// Whether ``Effort/light`` is another effort than ``Effort/full``.
+    public let hasLightEffort: Bool
     private let zstd: ZstdBlocks?
+    private let light: ZstdBlocks?
     private let level: Int32
 
     /// Gets ready; nil is level 3 for zstd and 6 for gzip.
     public init(_ codec: PageCodec, level: Int32? = nil) throws(Fault) {
+        let hasLightEffort = codec == .zstd && level ?? 3 > 1
+        let full = codec == .zstd ? try ZstdBlocks(level: level ?? 3) : nil
+        let light = hasLightEffort ? try ZstdBlocks(level: 1) : nil
         self.codec = codec
         self.level = level ?? 6
-        zstd = codec == .zstd ? try ZstdBlocks(level: level ?? 3) : nil
+        self.hasLightEffort = hasLightEffort
+        zstd = full
+        self.light = light
     }
 
     /// Appends the compressed form of `block`.
-    public mutating func compress(_ block: RawSpan, into output: inout ByteBuffer) throws(Fault) {
+    public mutating func compress(
+        _ block: RawSpan, effort: Effort = .full, into output: inout ByteBuffer
+    ) throws(Fault) {
         switch codec {
-        case .zstd: try zstd?.compress(block, into: &output)
+        case .zstd:
+            if effort == .light, hasLightEffort {
+                try light?.compress(block, into: &output)
+            } else {
+                try zstd?.compress(block, into: &output)
+            }
         case .snappy: try compressSnappy(block, into: &output)
         case .gzip:
             let gzip = try GzipCompression(level: level)

@@ -47,7 +47,7 @@ struct ChunkWriter: ~Copyable {
             fillPage(builder, extent, choice)
             let kind = PageHeader.Kind.data(
                 valueCount: Int32(extent.entries.count), encoding: choice.encoding, statistics: nil)
-            rawByteCount += try emitPage(kind, codec, into: &output)
+            rawByteCount += try emitPage(kind, codec, choice.effort, into: &output)
             let found = builder.bounds(extent.values)
             pageBounds.append(found)
             bounds = builder.merged(bounds, found)
@@ -94,21 +94,22 @@ struct ChunkWriter: ~Copyable {
             let value = values.extracting(builder.range(ofValue: dictionary.first(number)))
             if builder.form.width == 0 { page.appendPlain(value) } else { page.append(value) }
         }
-        return try emitPage(.dictionary(valueCount: Int32(dictionary.count)), codec, into: &output)
+        return try emitPage(.dictionary(valueCount: Int32(dictionary.count)), codec, .full, into: &output)
     }
 
     /// Appends header and bytes of the page that was filled, and returns how many bytes they have uncompressed.
     private mutating func emitPage(
-        _ kind: PageHeader.Kind, _ codec: PageCodec, into output: inout ByteBuffer
+        _ kind: PageHeader.Kind, _ codec: PageCodec, _ effort: BlockCompressor.Effort,
+        into output: inout ByteBuffer
     ) throws(Fault) -> Int {
         guard page.count < Int32.max else {
             throw Fault(.unexpected, "a row has more bytes in one column than a page of Parquet can hold")
         }
         compressed.removeAll(keepingAtMost: 4 << 20)
         if codec == .none {
-            try Self.compress(page, with: &stored, into: &compressed)
+            try Self.compress(page, .full, with: &stored, into: &compressed)
         } else {
-            try Self.compress(page, with: &compressor, into: &compressed)
+            try Self.compress(page, effort, with: &compressor, into: &compressed)
         }
         let header = PageHeader(
             kind: kind, byteCount: Int32(page.count), compressedByteCount: Int32(compressed.count),
@@ -121,9 +122,10 @@ struct ChunkWriter: ~Copyable {
     }
 
     private static func compress(
-        _ page: borrowing ByteBuffer, with compressor: inout BlockCompressor, into output: inout ByteBuffer
+        _ page: borrowing ByteBuffer, _ effort: BlockCompressor.Effort, with compressor: inout BlockCompressor,
+        into output: inout ByteBuffer
     ) throws(Fault) {
-        try compressor.compress(page.bytes, into: &output)
+        try compressor.compress(page.bytes, effort: effort, into: &output)
     }
 
     /// How the bounds of pages follow each other; pages without values have no say.

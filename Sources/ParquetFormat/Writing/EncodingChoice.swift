@@ -12,6 +12,8 @@ struct EncodingChoice: ~Copyable {
     var dictionary: ValueDictionary
     /// Whether compressing pays.
     var isCompressed = true
+    /// How hard compressing is worth to try.
+    var effort = BlockCompressor.Effort.full
 
     /// How many values are tried.
     private static let sampleCount = 4096
@@ -33,25 +35,29 @@ struct EncodingChoice: ~Copyable {
             if trial.byteCount < best.byteCount { best = trial }
         }
         guard let found = ValueDictionary.make(builder) else {
-            return EncodingChoice(encoding: best.encoding, isCompressed: best.isWorthCompressing)
+            return EncodingChoice(encoding: best.encoding, try best.verdict(builder, sample, &compressor))
         }
         var trial = try Trial.make(found, sample, &compressor)
         let scale = { (bytes: Int) in bytes * count / sample.count }
         let share = plain.rawByteCount > 0 ? found.byteCount * plain.byteCount / plain.rawByteCount : 0
         guard scale(trial.byteCount) + share <= scale(best.byteCount) else {
-            return EncodingChoice(encoding: best.encoding, isCompressed: best.isWorthCompressing)
+            return EncodingChoice(encoding: best.encoding, try best.verdict(builder, sample, &compressor))
         }
         trial.byteCount = scale(trial.byteCount) + share
         trial.rawByteCount = scale(trial.rawByteCount) + found.byteCount
-        return EncodingChoice(encoding: .dictionary, dictionary: found, isCompressed: trial.isWorthCompressing)
+        return EncodingChoice(
+            encoding: .dictionary, dictionary: found,
+            Trial.Verdict(isCompressed: trial.isWorthCompressing, effort: .full))
     }
 
     private init(
-        encoding: Encoding, dictionary: consuming ValueDictionary = ValueDictionary(), isCompressed: Bool = true
+        encoding: Encoding, dictionary: consuming ValueDictionary = ValueDictionary(),
+        _ verdict: Trial.Verdict = Trial.Verdict(isCompressed: true, effort: .full)
     ) {
         self.encoding = encoding
         self.dictionary = dictionary
-        self.isCompressed = isCompressed
+        isCompressed = verdict.isCompressed
+        effort = verdict.effort
     }
 
     private static func candidates(_ type: PhysicalType) -> [Encoding] {
@@ -86,13 +92,33 @@ private struct Trial {
     /// Whether compression saves more than a little, or nothing can be said yet.
     var isWorthCompressing: Bool { rawByteCount < 256 || byteCount < rawByteCount - rawByteCount / 32 }
 
+    /// What compression of a chunk shall be.
+    struct Verdict {
+        let isCompressed: Bool
+        let effort: BlockCompressor.Effort
+    }
+
+    /// Says how hard compressing is worth to try: with full effort where that saves more than a little. Random digits,
+    /// numbers in few bits and texts that hardly repeat do not get smaller by looking harder.
+    func verdict(
+        _ builder: borrowing LeafBuilder, _ sample: Range<Int>, _ compressor: inout BlockCompressor
+    ) throws(Fault) -> Verdict {
+        guard compressor.hasLightEffort, isWorthCompressing, rawByteCount >= 4096 else {
+            return Verdict(isCompressed: isWorthCompressing, effort: .full)
+        }
+        var raw = ByteBuffer(capacity: rawByteCount)
+        raw.append(builder, sample, encoding)
+        let full = try Trial(encoding, raw, .full, &compressor)
+        return Verdict(isCompressed: true, effort: full.byteCount < byteCount - byteCount / 32 ? .full : .light)
+    }
+
     static func make(
         _ encoding: Encoding, _ builder: borrowing LeafBuilder, _ sample: Range<Int>,
         _ compressor: inout BlockCompressor
     ) throws(Fault) -> Trial {
         var raw = ByteBuffer(capacity: 1 << 14)
         raw.append(builder, sample, encoding)
-        return try Trial(encoding, raw, &compressor)
+        return try Trial(encoding, raw, .light, &compressor)
     }
 
     static func make(
@@ -100,7 +126,7 @@ private struct Trial {
     ) throws(Fault) -> Trial {
         var raw = ByteBuffer(capacity: 1 << 14)
         raw.append(dictionary, sample)
-        return try Trial(.dictionary, raw, &compressor)
+        return try Trial(.dictionary, raw, .light, &compressor)
     }
 
     init(encoding: Encoding, byteCount: Int, rawByteCount: Int) {
@@ -110,10 +136,11 @@ private struct Trial {
     }
 
     private init(
-        _ encoding: Encoding, _ raw: borrowing ByteBuffer, _ compressor: inout BlockCompressor
+        _ encoding: Encoding, _ raw: borrowing ByteBuffer, _ effort: BlockCompressor.Effort,
+        _ compressor: inout BlockCompressor
     ) throws(Fault) {
         var compressed = ByteBuffer(capacity: 1 << 14)
-        try compressor.compress(raw.bytes, into: &compressed)
+        try compressor.compress(raw.bytes, effort: effort, into: &compressed)
         self.init(encoding: encoding, byteCount: min(raw.count, compressed.count), rawByteCount: raw.count)
     }
 }
