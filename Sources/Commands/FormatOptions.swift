@@ -25,6 +25,11 @@ struct FormatOptions: ParsableArguments {
     var bloomFilters: String?
     @Option(
         help: ArgumentHelp(
+            "A table with a record for each transaction: on, off, or auto, which is on for Parquet.",
+            valueName: "choice"))
+    var transactionsTable: String?
+    @Option(
+        help: ArgumentHelp(
             "Of parquet: on makes the folder of each table a Delta table, off leaves that.", valueName: "choice"))
     var delta: String?
     @Option(help: ArgumentHelp("After how many commits of a Delta table a checkpoint is written.", valueName: "count"))
@@ -41,7 +46,8 @@ struct FormatOptions: ParsableArguments {
     /// The flags that were given.
     var flags: [SettingKey: String] {
         present([
-            .format: format, .profile: profile, .widen: widen, .bloomFilters: bloomFilters, .compression: compression,
+            .format: format, .profile: profile, .widen: widen, .bloomFilters: bloomFilters,
+            .transactionsTable: transactionsTable, .compression: compression,
             .compressionLevel: compressionLevel, .delta: delta, .deltaCheckpointEvery: deltaCheckpointEvery,
             .deltaLogRetention: deltaLogRetention,
         ])

@@ -87,8 +87,7 @@ struct KedgeCommand: ParsableCommand {
         version: Version.line,
         subcommands: [
             RunCommand.self, SnapshotCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self,
-            AnchorsCommand.self,
-            VerifyCommand.self, CatCommand.self, InspectCommand.self, SlotCommand.self, ContractCommand.self,
-            ConfigCommand.self,
+            AnchorsCommand.self, VerifyCommand.self, CatCommand.self, InspectCommand.self, SQLCommand.self,
+            SlotCommand.self, ContractCommand.self, ConfigCommand.self,
         ])
 }

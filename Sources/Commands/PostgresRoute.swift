@@ -150,7 +150,8 @@ final class PostgresRoute: SourceRoute {
         _ source: inout PostgresSource, after last: StoredAnchor, facts: ServerFacts
     ) throws(Fault) -> Stretch {
         let identity = facts.identity(slot: settings.slot, publication: settings.publication)
-        let parts = try run.parts(source: identity, epoch: last.anchor.epoch)
+        var parts = try run.parts(source: identity, epoch: last.anchor.epoch)
+        parts.transactions = settings.transactions
         let pipeline = StreamPipeline(parts, after: last)
         defer { run.last = pipeline.last }
         do throws(Fault) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Export
 import Faults
 import PostgresAdapter
 import Threads
@@ -20,6 +21,7 @@ struct PostgresRunSettings {
     let streaming: PostgresOptions.Streaming
     let creation: PostgresOptions.Creation
     let slotTimeout: Duration
+    let transactions: TransactionsChoice
 
     init(_ settings: Settings, snapshotOnly: Bool = false) throws(Fault) {
         source = try settings.source()
@@ -44,6 +46,7 @@ struct PostgresRunSettings {
         streaming = try settings.streaming()
         creation = try settings.flag(.noCreate) ? .forbidden : .allowed
         slotTimeout = try settings.duration(.slotTimeout)
+        transactions = try Self.transactions(settings, run.format)
     }
 
     /// `kedge_` and the letters and digits of the folder's own name.
@@ -55,6 +58,21 @@ struct PostgresRunSettings {
         }
         let stem = String(letters).split(separator: "_").joined(separator: "_")
         return stem.isEmpty ? "kedge" : String("kedge_\(stem)".prefix(63))
+    }
+
+    private enum Transactions: String, CaseIterable {
+        case auto
+        case on
+        case off
+    }
+
+    /// What engines read has a table of transactions, unless somebody says otherwise.
+    private static func transactions(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> TransactionsChoice {
+        switch try settings.choice(.transactionsTable, Transactions.self) {
+        case .auto: format == .parquet ? .on : .off
+        case .on: .on
+        case .off: .off
+        }
     }
 
     private static func slotName(_ name: String) -> String? {

@@ -23,6 +23,7 @@ enum SettingKey: String, CaseIterable {
     case profile
     case widen
     case bloomFilters = "bloom-filters"
+    case transactionsTable = "transactions-table"
     case delta
     case deltaCheckpointEvery = "delta-checkpoint-every"
     case deltaLogRetention = "delta-log-retention"
@@ -76,6 +77,7 @@ enum SettingKey: String, CaseIterable {
         case .profile: "portable"
         case .widen: "off"
         case .bloomFilters: "none"
+        case .transactionsTable: "auto"
         case .delta: "on"
         case .deltaCheckpointEvery: "100"
         case .deltaLogRetention: "30d"

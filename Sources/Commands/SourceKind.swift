@@ -35,8 +35,7 @@ extension SettingKey {
     var family: SettingFamily {
         switch self {
         case .tables, .excludeTables, .slot, .publication, .noCreate, .jobs, .toast, .onRewrite, .onIncompatible,
-            .messages,
-            .streamProtocol, .twoPhase, .origin, .slotTimeout, .contract, .onViolation:
+            .messages, .streamProtocol, .twoPhase, .origin, .slotTimeout, .contract, .onViolation, .transactionsTable:
             .postgres
         case .mode, .streams, .onGap, .acknowledge, .spoolBytes, .fromDump, .state, .stateBytes, .discoverEvery,
             .preferReplica, .group,

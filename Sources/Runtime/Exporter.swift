@@ -21,6 +21,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
     private var pendingNotices: [SourceNotice] = []
     private var pendingObservation: [UInt8]?
     private var lanes: LaneLedger
+    /// Nil where the export has no table of transactions.
+    private var transactions: TransactionLedger?
     private var pendingFacts: [String: SourceIdentity.Fact] = [:]
     private var isInsideTransaction = false
     /// Whether what was told is not complete without what comes.
@@ -32,7 +34,8 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
 
     init(
         recorder: SegmentRecorder<Encoder, Target>, publisher: Publisher<Target, Chain>, policy: AnchorPolicy,
-        progress: Progress, after last: StoredAnchor, now: ContinuousClock.Instant
+        progress: Progress, transactions: TransactionsChoice = .off, after last: StoredAnchor,
+        now: ContinuousClock.Instant
     ) {
         self.recorder = recorder
         self.publisher = publisher
@@ -41,6 +44,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         self.last = last
         epoch = last.anchor.epoch
         lanes = LaneLedger(last.anchor)
+        self.transactions = transactions == .on ? TransactionLedger() : nil
         complete = last.anchor.to
         lastAnchorTime = now
     }
@@ -59,6 +63,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
             }
             if waitingSince == nil { waitingSince = now }
             try recorder.record(slice, of: batch)
+            try note(slice, of: batch)
             progress.count(rows: slice.changes.count, bytes: 0, transactions: slice.isComplete ? 1 : 0)
             isInsideTransaction = !slice.isComplete
             if slice.isComplete {
@@ -127,6 +132,16 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
         return last
     }
 
+    /// Counts a part of a transaction for the table of transactions.
+    private func note(_ slice: ChangeBatch.Slice, of batch: borrowing ChangeBatch) throws(Fault) {
+        transactions?.take(slice, of: batch)
+        if transactions?.isFull == true { try recordTransactions() }
+    }
+
+    private func recordTransactions() throws(Fault) {
+        try transactions?.release { [recorder] (slice, batch) throws(Fault) in try recorder.record(slice, of: batch) }
+    }
+
     private func finish(_ transaction: Transaction) {
         pendingTransactions += 1
         // Where lanes lie side by side, no position counts for all of them.
@@ -140,6 +155,7 @@ final class Exporter<Encoder: SegmentEncoder & ~Copyable, Target: Sink, Chain: A
 
     private func publish(now: ContinuousClock.Instant) throws(Fault) -> StoredAnchor {
         var publication = Publication(kind: .changes, from: last.anchor.to, to: complete)
+        try recordTransactions()
         publication.segments = try recorder.takeSegments()
         publication.transactionCount = pendingTransactions
         publication.commitTimes = pendingTimes

@@ -127,7 +127,8 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             let part = parts[segment.schema.table, default: 0]
             parts[segment.schema.table] = part + 1
             records.append(try place(segment, part: part))
-            changes += segment.changes
+            // A record of a transaction is no change of the source.
+            if segment.schema.table != TransactionsTable.name || segment.lane != nil { changes += segment.changes }
         }
         if !records.isEmpty { try sink.settle() }
         for schema in publication.schemas { _ = try archive(schema) }

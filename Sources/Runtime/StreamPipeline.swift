@@ -55,6 +55,8 @@ public struct PipelineParts<Encoder: SegmentEncoder & ~Copyable, Target: Sink, C
     public let gate: (any RecordGate)?
     /// Told when reading pauses for want of room (true), and when it goes on (false).
     public let roomChanged: @Sendable (Bool) -> Void
+    /// Whether there is a table of transactions; none unless somebody says so.
+    public var transactions = TransactionsChoice.off
 
     /// Makes parts.
     public init(
@@ -205,7 +207,7 @@ public final class StreamPipeline<Encoder: SegmentEncoder & ~Copyable, Target: S
             gate: parts.gate)
         let exporter = Exporter(
             recorder: recorder, publisher: parts.publisher, policy: parts.policy, progress: parts.progress,
-            after: last, now: .now)
+            transactions: parts.transactions, after: last, now: .now)
         do throws(Fault) {
             try exportAll(with: exporter)
         } catch {

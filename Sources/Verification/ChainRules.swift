@@ -2,6 +2,7 @@
 
 internal import Anchors
 internal import Changelog
+internal import Export
 
 /// What must hold between an anchor and the one before it (`docs/format.md`, Anchor file). Pure.
 enum ChainRules {
@@ -20,7 +21,17 @@ enum ChainRules {
         default: break
         }
         var changes = OperationCounts()
-        for segment in anchor.segments { changes += segment.changes }
+        var transactions = 0
+        for segment in anchor.segments {
+            if segment.lane == nil, TransactionsTable.isMeant(by: segment.table) {
+                transactions += segment.rows
+            } else {
+                changes += segment.changes
+            }
+        }
+        if transactions > anchor.transactions {
+            problems.append("its table of transactions has more than it publishes")
+        }
         if changes != anchor.changes { problems.append("its counts are not the sum of its segments' counts") }
         if anchor.number == 1, anchor.previous != nil { problems.append("the first anchor names one before it") }
         return problems

@@ -6,6 +6,7 @@ internal import Changelog
 internal import DeltaLake
 internal import Digests
 internal import DurableFiles
+internal import Export
 internal import Faults
 
 extension VerificationWalk {
@@ -41,7 +42,7 @@ extension VerificationWalk {
         report.segmentCount += 1
         report.recordCount += segment.rows
         report.byteCount += segment.bytes
-        report.changes += segment.changes
+        if segment.lane != nil || !TransactionsTable.isMeant(by: segment.table) { report.changes += segment.changes }
         guard !segment.path.split(separator: "/").contains(".."), try isFile(segment.path) else {
             if try delta?.isReplaced(segment, anchor: anchor) == true {
                 // Others keep its records in other files; what they are is no more proved than those.

@@ -96,6 +96,23 @@ import Testing
         #expect(try stage.lines().count == 5)
     }
 
+    @Test func `a table of transactions tells what belongs together, and counts as no change`() throws {
+        let stage = try stage(AnchorPolicy(transactionCount: 3))
+        let exporter = try exporter(stage, .on)
+        let steps: [ScriptStep] = [
+            .transaction(position: 110, rows: 2), .transaction(position: 120, table: "u", rows: 1),
+            .transaction(position: 130, rows: 0),
+        ]
+        let anchor = try #require(try take(steps, exporter))
+        #expect(anchor.transactions == 3 && anchor.changes.total == 3)
+        #expect(anchor.segments.map(\.table) == ["transactions", "public.t", "public.u"])
+        let lines = try stage.lines(of: "transactions")
+        let heads = ["000000000000006e", "0000000000000078"].map { "{\"_cdc_seq\":\"0001/\($0)/0000000000000000\"" }
+        #expect(zip(lines, heads).allSatisfy { $0.hasPrefix($1) } && lines.count == 2)
+        #expect(lines[0].contains(#""_cdc_op":"c""#) && lines[0].hasSuffix(#""changes":2,"tables":{"public.t":"2"}}"#))
+        #expect(lines[1].hasSuffix(#""changes":1,"tables":{"public.u":"1"}}"#))
+    }
+
     // MARK: What waits for more
 
     @Test func `what is held is not anchored, however long it waits, and at once when it is complete`() throws {
@@ -172,13 +189,15 @@ import Testing
         return stage
     }
 
-    private func exporter(_ stage: Stage) throws -> Exporter<NDJSONEncoder, MemorySink, MemoryAnchorStore> {
+    private func exporter(
+        _ stage: Stage, _ transactions: TransactionsChoice = .off
+    ) throws -> Exporter<NDJSONEncoder, MemorySink, MemoryAnchorStore> {
         let recorder = SegmentRecorder<NDJSONEncoder, MemorySink>(
             layout: stage.parts.layout, compression: stage.parts.compression, limits: stage.segmentLimits,
             sink: stage.sink)
         return Exporter(
             recorder: recorder, publisher: stage.publisher, policy: stage.policy, progress: stage.progress,
-            after: try #require(try stage.chain.latest()), now: now)
+            transactions: transactions, after: try #require(try stage.chain.latest()), now: now)
     }
 
     /// Lets the exporter take one batch with all of `steps`.

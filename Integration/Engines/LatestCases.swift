@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+/// Files for `Integration/scripts/latest_rows.py`: the statements of `kedge sql latest` for tables of an export, and
+/// the rows that the source has.
+struct LatestCases {
+    let folder: URL
+    private let export: ExportFolder
+    private let scene: Scene
+    private let files: TestSupport.TemporaryFolder
+
+    init(_ export: ExportFolder, scene: Scene) throws {
+        self.export = export
+        self.scene = scene
+        files = try TestSupport.TemporaryFolder()
+        folder = URL(fileURLWithPath: files.path)
+    }
+
+    /// Writes a case for each engine and table that has a key and that `isWanted`. Returns how many cases each engine has.
+    /// `engines` are the script's names of them, with kedge's own.
+    func write(
+        engines: KeyValuePairs<String, String>, _ isWanted: (_ engine: String, _ table: String) -> Bool
+    ) throws -> [String: Int] {
+        var count: [String: Int] = [:]
+        var lines = ""
+        for (number, (table, schemaID)) in try newestSchemas().sorted(by: { $0.key < $1.key }).enumerated() {
+            let file = export.url.appendingPathComponent("_kedge/schemas/\(schemaID.dropFirst(7)).json")
+            let data = try Data(contentsOf: file)
+            guard let schema = try JSONSerialization.jsonObject(with: data) as? [String: Any],
+                let key = schema["key"] as? [String], !key.isEmpty, let namespace = schema["namespace"] as? String,
+                let name = schema["name"] as? String
+            else { continue }
+            let stem = "case\(number)"
+            try data.write(to: folder.appendingPathComponent("\(stem).schema.json"))
+            try files.write(Array("\(namespace)_\(name)_latest".utf8), to: "\(stem).view")
+            try files.write(Array(try rows(namespace, name).utf8), to: "\(stem).rows")
+            for (engine, own) in engines where isWanted(engine, table) {
+                let statement = try KedgeProcess.expect(
+                    0,
+                    [
+                        "sql", "latest", "--to", export.path, "--table", table, "--engine", own,
+                        // The embedded ClickHouse reads Delta tables of the folder that it runs in alone.
+                        "--reader", engine == "chdb" ? "files" : "auto",
+                    ])
+                try files.write(Array(statement.output.utf8), to: "\(stem).\(engine).sql")
+                if engine == "spark" { lines += try line(of: table) }
+                count[engine, default: 0] += 1
+            }
+        }
+        try files.write(Array(lines.utf8), to: "statements.ndjson")
+        return count
+    }
+
+    /// The line for the Spark job.
+    private func line(of table: String) throws -> String {
+        try KedgeProcess.expect(
+            0, ["sql", "latest", "--to", export.path, "--table", table, "--engine", "spark", "--output", "json"]
+        ).output
+    }
+
+    private func rows(_ namespace: String, _ name: String) throws -> String {
+        let quoted = [namespace, name].map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ".")
+        return try scene.server.sql(
+            """
+            SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3;
+            SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET search_path = '';
+            SELECT translate(row_to_json("the row")::text, E'\\n\\r', '  ') FROM \(quoted) "the row";
+            """, in: scene.database)
+    }
+
+    private func newestSchemas() throws -> [String: String] {
+        var newest: [String: String] = [:]
+        for anchor in try export.anchors() {
+            for segment in anchor["segments"] as? [[String: Any]] ?? [] {
+                if let table = segment["table"] as? String, let schema = segment["schema"] as? String {
+                    newest[table] = schema
+                }
+            }
+        }
+        return newest
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Changelog
+import Export
+import Faults
+
+/// Counts the changes of each transaction and writes a record of it into a batch of its own.
+///
+/// When that batch is recorded depends on the changes alone, so that the same changes are the same files.
+struct TransactionLedger: ~Copyable {
+    /// The records that wait.
+    private var batch = ChangeBatch(byteLimit: 256 << 10)
+    /// How many changes of each table the transaction in hand has, in the order in which they came.
+    private var counts: [(schema: TableSchema, count: Int)] = []
+    /// The map of the last record, which the next one often has, too.
+    private var text: (schema: TableSchema, count: Int, bytes: [UInt8])?
+
+    /// Takes a part of a transaction, and its record when it is whole. What stands outside of transactions has none.
+    mutating func take(_ slice: ChangeBatch.Slice, of changes: borrowing ChangeBatch) {
+        guard slice.transaction.identifier != nil else { return }
+        var index = slice.changes.lowerBound
+        while index < slice.changes.upperBound {
+            let end = changes.endOfRun(from: index, before: slice.changes.upperBound)
+            count(changes.schemas[changes.schemaIndex(at: index)], end - index)
+            index = end
+        }
+        if slice.isComplete { write(slice.transaction) }
+    }
+
+    /// Whether enough waits to be recorded.
+    var isFull: Bool { batch.isFull }
+
+    /// Hands what waits to `record`, a transaction each.
+    mutating func release(
+        to record: (ChangeBatch.Slice, borrowing ChangeBatch) throws(Fault) -> Void
+    ) throws(Fault) {
+        for slice in batch.slices { try record(slice, batch) }
+        batch.removeAll()
+    }
+
+    private mutating func count(_ schema: TableSchema, _ count: Int) {
+        if let last = counts.last, last.schema === schema {
+            counts[counts.count - 1].count += count
+        } else if let index = counts.firstIndex(where: { $0.schema.table == schema.table }) {
+            counts[index].count += count
+        } else {
+            counts.append((schema, count))
+        }
+    }
+
+    private mutating func write(_ transaction: Transaction) {
+        defer { counts.removeAll(keepingCapacity: true) }
+        guard !counts.isEmpty else { return }
+        batch.begin(transaction)
+        let schema = batch.index(of: TransactionsTable.schema)
+        batch.beginChange(.create, schema: schema, ordinal: TransactionsTable.ordinal)
+        let total = counts.reduce(0) { $0 + $1.count }
+        batch.append { output in output.appendDecimal(UInt64(total)) }
+        let map = map()
+        batch.append { output in map.withRawSpan { span in output.append(span) } }
+        batch.endChange()
+        batch.end()
+    }
+
+    /// The counts by table, as a value of the type map.
+    private mutating func map() -> [UInt8] {
+        if counts.count == 1, let text, text.schema === counts[0].schema, text.count == counts[0].count {
+            return text.bytes
+        }
+        var buffer = ByteBuffer()
+        buffer.beginNestedMap()
+        for (schema, count) in counts {
+            Array(schema.table.description.utf8).withRawSpan { buffer.appendNestedScalar($0) }
+            Array(String(count).utf8).withRawSpan { buffer.appendNestedScalar($0) }
+        }
+        buffer.endNested()
+        let bytes = buffer.bytes.copiedBytes()
+        if counts.count == 1 { text = (counts[0].schema, counts[0].count, bytes) }
+        return bytes
+    }
+}
