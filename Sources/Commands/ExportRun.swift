@@ -3,6 +3,7 @@
 import Anchors
 import Changelog
 import Compression
+import DeltaLake
 import Export
 import Faults
 import FoundationEssentials
@@ -38,6 +39,8 @@ final class ExportRun {
     let progress = Progress()
     let workspace: Workspace
     var last: StoredAnchor?
+    /// Keeps the Delta tables, once it is known which export this is.
+    var delta: DeltaPublisher?
     private let begun = ContinuousClock.now
 
     init(_ settings: RunSettings, console: Console, stop: StopSignal, crash: CrashPlan) throws(Fault) {
@@ -48,6 +51,7 @@ final class ExportRun {
         workspace = try Workspace(path: settings.path, crash: crash) { [stop] in stop.request() }
         do throws(Fault) {
             last = try workspace.chain.latest()
+            try mendDelta()
         } catch {
             workspace.close(outcome: error.code.rawValue)
             throw error
@@ -96,6 +100,7 @@ final class ExportRun {
                 if stop.isRequested { return .stopped }
                 try workspace.sweep()
                 last = try workspace.chain.latest()
+                try mendDelta()
             }
         }
     }
@@ -159,17 +164,23 @@ final class ExportRun {
         let store = workspace.store
         let crash = crash
         let log = console.log
+        let delta = deltaPublisher(of: record)
+        let admission = admission
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
-            archive: { schema throws(Fault) in try schemas.save(schema) },
+            archive: { schema throws(Fault) in
+                try admission(schema)
+                return try schemas.save(schema)
+            },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
                 try store.record(stored)
                 try crash.reach(.afterCatalogRecord)
+                try delta?.publish(stored)
             })
         return PipelineParts(
             encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,

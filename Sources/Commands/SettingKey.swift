@@ -21,6 +21,9 @@ enum SettingKey: String, CaseIterable {
     case format
     case profile
     case bloomFilters = "bloom-filters"
+    case delta
+    case deltaCheckpointEvery = "delta-checkpoint-every"
+    case deltaLogRetention = "delta-log-retention"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -68,6 +71,9 @@ enum SettingKey: String, CaseIterable {
         case .format: "ndjson"
         case .profile: "portable"
         case .bloomFilters: "none"
+        case .delta: "on"
+        case .deltaCheckpointEvery: "100"
+        case .deltaLogRetention: "30d"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

@@ -41,8 +41,8 @@ extension SettingKey {
             .preferReplica, .group,
             .consumer, .minIdle, .createGroup:
             .redis
-        case .source, .to, .snapshot, .until, .format, .profile, .bloomFilters, .compression, .compressionLevel,
-            .segmentBytes, .segmentRows,
+        case .source, .to, .snapshot, .until, .format, .profile, .bloomFilters, .delta, .deltaCheckpointEvery,
+            .deltaLogRetention, .compression, .compressionLevel, .segmentBytes, .segmentRows,
             .anchorEvery, .minFree, .queueBytes, .retryFor, .stopGrace, .columnPrefix, .output, .logFormat, .logLevel,
             .quiet:
             .any

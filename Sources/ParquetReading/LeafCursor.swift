@@ -165,9 +165,10 @@ extension LeafCursor {
         guard offset + headLength + length <= end else { throw WireFault(.truncated, at: offset) }
         var body = ByteBuffer(capacity: length)
         try Self.read(&file, at: offset + headLength, upTo: length, into: &body)
-        guard body.count == length, checksums == .ignored || header.checksum == crc32(of: body.bytes) else {
-            throw WireFault(.malformed, at: offset)
-        }
+        let isTrusted =
+            checksums == .ignored || checksums == .comparedWhereGiven && header.checksum == nil
+            || header.checksum == crc32(of: body.bytes)
+        guard body.count == length, isTrusted else { throw WireFault(.malformed, at: offset) }
         page.removeAll(keepingAtMost: 4 << 20)
         do throws(Fault) {
             try decompressor.decompress(body.bytes, byteCount: Int(header.byteCount), into: &page)
