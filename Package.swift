@@ -109,7 +109,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
-                "ParquetReading",
+                "ParquetReading", "DeltaLake",
             ]
         ),
 

@@ -138,6 +138,7 @@ struct DeltaTable: Sendable {
         var joined = schema
         var files: [(SegmentRecord, SegmentStatistics)] = []
         for segment in addition.segments {
+            guard try Files.exists(export.folder.file(segment.path)) else { throw missing(segment) }
             let statistics = try SegmentStatistics(path: export.folder.file(segment.path))
             let newer = try DeltaSchema(
                 statistics.schema, columnPrefix: statistics.columnPrefix, profile: statistics.profile)
@@ -171,6 +172,13 @@ struct DeltaTable: Sendable {
                 ]))
         }
         return (actions, joined)
+    }
+
+    private func missing(_ segment: SegmentRecord) -> Fault {
+        Fault(
+            .deltaLog, "\(segment.path) is missing, so that the Delta table cannot be made from the chain",
+            detail: "whoever rewrites a Delta table and vacuums it has its records in other files, which only the old log names",
+            hint: "restore the file or the log from a copy, or go on with --delta off")
     }
 
     private func commitInfo(_ addition: DeltaAddition, _ time: JSON) -> JSON {
