@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the Delta tables of an export with its chain, in other engines.
 
-    delta_check.py EXPORT MIRROR [--engines deltalake,duckdb,polars,chdb] [--cut] [--compact] [--vacuum]
+    delta_check.py EXPORT MIRROR [--engines deltalake,duckdb,polars,chdb] [--cut] [--checkpoint] [--compact] [--vacuum HOURS]
 
 Reads the anchors itself, links their segments into MIRROR, which keeps what a vacuum takes away, and compares every
 record that is anchored with what each engine sees, value by value. With --cut the tables are read at the versions that
-the newest cut names, which works while kedge appends. --compact and --vacuum then do to the tables what others do.
+the newest cut names, which works while kedge appends. --checkpoint, --compact and --vacuum then do to the tables what others do.
 """
 import argparse
 import datetime
@@ -186,8 +186,9 @@ def main():
     parser.add_argument("mirror")
     parser.add_argument("--engines", default="deltalake,duckdb,polars,chdb")
     parser.add_argument("--cut", action="store_true")
+    parser.add_argument("--checkpoint", action="store_true")
     parser.add_argument("--compact", action="store_true")
-    parser.add_argument("--vacuum", action="store_true")
+    parser.add_argument("--vacuum", type=int, metavar="HOURS")
     arguments = parser.parse_args()
     export = os.path.abspath(arguments.export)
     cut = newest_cut(export) if arguments.cut else None
@@ -219,7 +220,7 @@ def main():
         sys.exit(1)
     for engine, count in rows.items():
         print(f"{engine}: {count} records of {tables} tables at anchor {upto}")
-    if arguments.compact or arguments.vacuum:
+    if arguments.checkpoint or arguments.compact or arguments.vacuum is not None:
         disturb(chain, arguments)
 
 
@@ -232,14 +233,17 @@ def disturb(chain, arguments):
         if not glob.glob(f"{chain.root}/{folder}/_delta_log/*.json"):
             continue
         table = DeltaTable(f"{chain.root}/{folder}")
+        if arguments.checkpoint:
+            table.create_checkpoint()
         if arguments.compact:
             try:
                 done = table.optimize.compact()
                 print(f"{folder}: compacted {done['numFilesRemoved']} files into {done['numFilesAdded']}")
             except CommitFailedError as error:
                 print(f"{folder}: not compacted: {error}")
-        if arguments.vacuum:
-            gone = table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        if arguments.vacuum is not None:
+            table.update_incremental()
+            gone = table.vacuum(retention_hours=arguments.vacuum, enforce_retention_duration=False, dry_run=False)
             print(f"{folder}: {len(gone)} files vacuumed")
 
 

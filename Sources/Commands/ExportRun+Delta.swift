@@ -34,7 +34,8 @@ extension ExportRun {
             let leftOut = try delta?.admit(schema, columnPrefix: columnPrefix, profile: profile) ?? []
             guard !leftOut.isEmpty else { return }
             log.warning(
-                "the Delta table of \(schema.table) is without \(leftOut.joined(separator: ", ")): Delta has no such type")
+                "the Delta table of \(schema.table) is without \(leftOut.joined(separator: ", ")): Delta has no such type"
+            )
         }
     }
 }

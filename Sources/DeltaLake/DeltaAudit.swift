@@ -120,7 +120,9 @@ public struct DeltaAudit {
         let named = Dictionary(grouping: held) { $0.anchor }
         for commit in view.commits {
             let files = (named[commit.anchor] ?? []).map { view.relative($0.record) }
-            if files != commit.files { find(log, "version \(commit.version) is not what anchor \(commit.anchor) names") }
+            if files != commit.files {
+                find(log, "version \(commit.version) is not what anchor \(commit.anchor) names")
+            }
         }
     }
 

@@ -27,9 +27,10 @@ enum DeltaProtocol {
         let wanted = Self.rule(for: schema)
         let has = names(rule, "readerFeatures").contains("timestampNtz")
         guard schema.needsTimestampWithoutZone, !has, case .object(var members) = wanted else { return nil }
-        for (key, more) in [("readerFeatures", names(rule, "readerFeatures")),
-            ("writerFeatures", names(rule, "writerFeatures"))]
-        {
+        for (key, more) in [
+            ("readerFeatures", names(rule, "readerFeatures")),
+            ("writerFeatures", names(rule, "writerFeatures")),
+        ] {
             let all = Set(names(wanted, key)).union(more)
             members[key] = .array(all.sorted().map(JSON.text))
         }

@@ -75,7 +75,8 @@ public final class DeltaPublisher: Sendable {
                 number += 1
             }
             for table in state.tables.values where table.anchor > latest {
-                throw table.log.damaged("the Delta table \(table.log.table) has anchor \(table.anchor), and the chain ends at \(latest)")
+                throw table.log.damaged(
+                    "the Delta table \(table.log.table) has anchor \(table.anchor), and the chain ends at \(latest)")
             }
         }
     }

@@ -177,7 +177,8 @@ struct DeltaTable: Sendable {
     private func missing(_ segment: SegmentRecord) -> Fault {
         Fault(
             .deltaLog, "\(segment.path) is missing, so that the Delta table cannot be made from the chain",
-            detail: "whoever rewrites a Delta table and vacuums it has its records in other files, which only the old log names",
+            detail:
+                "whoever rewrites a Delta table and vacuums it has its records in other files, which only the old log names",
             hint: "restore the file or the log from a copy, or go on with --delta off")
     }
 
