@@ -27,7 +27,7 @@ final class DeltaScene {
 
     func run(_ more: String...) -> [String] { scene.run() + settings + more }
 
-    func follow() -> [String] { scene.follow() + settings }
+    func follow(_ more: String...) -> [String] { scene.follow() + settings + more }
 
     /// Catches up with the source.
     func catchUp(_ more: String...) throws { try KedgeProcess.expect(0, run() + more) }

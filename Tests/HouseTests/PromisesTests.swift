@@ -15,9 +15,9 @@ struct PromisesTests {
         }
     }()
 
-    @Test("there are forty, but for the one that waits")
+    @Test("there are forty-one, but for the one that waits")
     func all() {
-        #expect(Self.rows.map(\.number).sorted() == (1...40).filter { $0 != 27 })
+        #expect(Self.rows.map(\.number).sorted() == (1...41).filter { $0 != 27 })
     }
 
     @Test("every test that holds a promise is there")
