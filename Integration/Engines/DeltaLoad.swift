@@ -38,7 +38,8 @@ final class DeltaLoad {
         self.writer = nil
         try waitUntil("the writers are gone") {
             try scene.sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench' AND datname = current_database()")
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench' AND datname = current_database()"
+            )
                 == "0"
         }
     }

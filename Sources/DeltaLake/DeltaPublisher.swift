@@ -16,6 +16,8 @@ public final class DeltaPublisher: Sendable {
         var tables: [String: DeltaTable] = [:]
         /// By the path of each table: its name, and the version for the newest anchor, nil while that is not known.
         var versions: [String: (name: String, version: Int?)] = [:]
+        /// The newest anchor that was published.
+        var number = 0
         /// The columns that segments of the next anchor may have, by path.
         var admitted: [String: (schema: TableSchema, columns: DeltaSchema)] = [:]
     }
@@ -84,6 +86,7 @@ public final class DeltaPublisher: Sendable {
     // MARK: One anchor
 
     private func publish(_ stored: StoredAnchor, in state: inout State) throws(Fault) {
+        state.number = stored.anchor.number
         for (path, segments) in stored.anchor.segmentsByFolder {
             let name = segments[0].table
             var table = try table(path, name, in: &state)
@@ -101,8 +104,29 @@ public final class DeltaPublisher: Sendable {
             state.tables[path] = table
         }
         try export.crash.reach(.afterDeltaTables)
+        for path in state.versions.keys.sorted() { try followOthers(path, in: &state) }
         try writeCut(stored.anchor, state)
         try export.crash.reach(.afterDeltaCut)
+    }
+
+    /// Takes in what others have committed behind our newest commit: the files that it names may have been rewritten,
+    /// and be gone when somebody reads the cut.
+    private func followOthers(_ path: String, in state: inout State) throws(Fault) {
+        let log = DeltaLogFolder(table: export.folder.file(path))
+        // Where anchors are made up for that the log has already, what comes behind them is known.
+        if let table = state.tables[path], table.anchor > state.number { return }
+        guard let entry = state.versions[path], let version = entry.version,
+            try Files.exists(log.commit(version + 1))
+        else { return }
+        state.tables[path] = nil
+        do throws(Fault) {
+            let table = try table(path, entry.name, in: &state)
+            // A commit of ours there is of an anchor that comes later.
+            if table.anchor <= state.number { state.versions[path] = (entry.name, table.state.version) }
+        } catch {
+            // It stops the run when there is something to append; to what is there it does nothing.
+            guard [.deltaLog, .deltaUnsupported, .exportBroken].contains(error.code) else { throw error }
+        }
     }
 
     private func table(_ path: String, _ name: String, in state: inout State) throws(Fault) -> DeltaTable {
