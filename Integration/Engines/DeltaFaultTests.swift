@@ -25,6 +25,9 @@ extension IntegrationSuites {
             try scene.sql(#"CREATE TABLE twins (id int PRIMARY KEY, "Name" text, name text)"#)
             try scene.expect(
                 .deltaSchema, scene.run("--format", "parquet"), names: ["Name and name", "public.twins", "--delta off"])
+            let plan = ["plan", "--source", scene.source, "--to", scene.export.path, "--format", "parquet"]
+            try scene.expect(.deltaSchema, plan, names: ["Name and name"])
+            try KedgeProcess.expect(0, plan + ["--delta", "off"])
             try scene.expectNothingBegun()
             try KedgeProcess.expect(0, scene.run("--format", "parquet", "--delta", "off"))
         }

@@ -13,6 +13,7 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var export: ExportOptions
     @OptionGroup var source: SourceOptions
     @OptionGroup var streams: StreamSourceOptions
+    @OptionGroup var format: FormatOptions
     @OptionGroup var outputs: OutputOptions
 
     private struct Report: Encodable {
@@ -42,7 +43,8 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let settings = try outputs.settings(
-            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first })
+            source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first }
+                .merging(format.flags) { first, _ in first })
         let console = try Console(settings)
         let kind = try settings.sourceKind()
         try settings.refuseForeign(to: kind)
@@ -57,6 +59,9 @@ struct PlanCommand: ParsableCommand {
         }
         let request = try SourceRequest(settings)
         let plan = try PostgresPlan.read(request.options(), mode: request.mode)
+        if let fit = try RunSettings.deltaFit(settings) {
+            for table in plan.tables { try fit(plan.schema(of: table)) }
+        }
         let report = report(plan, request)
         try console.print(text(report), or: report)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Changelog
 import Compression
 import DeltaLake
 import Export
@@ -61,6 +62,17 @@ struct RunSettings {
         let codec = try settings.choice(.compression, Codec.self)
         guard try settings.text(.compressionLevel) != nil else { return CompressionChoice(codec: codec) }
         return CompressionChoice(codec: codec, level: try level(settings, isZstandard: codec == .zstd))
+    }
+
+    /// What refuses a table that a run with these settings could not make a Delta table of; nil where it makes none.
+    static func deltaFit(_ settings: Settings) throws(Fault) -> ((TableSchema) throws(Fault) -> Void)? {
+        let format = try settings.choice(.format, RecordFormat.self)
+        guard try delta(settings, format) != nil else { return nil }
+        let profile = try columnar(settings, format).profile
+        let columnPrefix = try settings.required(.columnPrefix)
+        return { schema throws(Fault) in
+            try DeltaPublisher.requireFit(schema, columnPrefix: columnPrefix, profile: profile)
+        }
     }
 
     private static func delta(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> DeltaOptions? {

@@ -54,6 +54,13 @@ public final class DeltaPublisher: Sendable {
         }
     }
 
+    /// Refuses a table that cannot be a Delta table whatever there is already; touches nothing.
+    public static func requireFit(
+        _ schema: TableSchema, columnPrefix: String, profile: ColumnarProfile
+    ) throws(Fault) {
+        _ = try DeltaSchema(schema, columnPrefix: columnPrefix, profile: profile)
+    }
+
     /// Commits what an anchor, which is durable, publishes of each table, and then its cut.
     public func publish(_ stored: StoredAnchor) throws(Fault) {
         try state.withLock { (state) throws(Fault) in try publish(stored, in: &state) }
