@@ -224,7 +224,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "ParquetFormat",
-                "Compression", "Export", "Bytes",
+                "Compression", "Export", "Bytes", "Digests", "Anchors", "DeltaLake",
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",
             ],

@@ -70,6 +70,30 @@ extension IntegrationSuites {
             try delta.expectWhole()
         }
 
+        @Test("a log that has seen another chain is not appended to; removing it makes the table anew")
+        func otherChain() throws {
+            let delta = try DeltaScene(DeltaScene.long)
+            try delta.catchUp()
+            try delta.changeAndCatchUp()
+            let copy = try delta.export.copied()
+            defer { copy.remove() }
+            try delta.changeAndCatchUp(times: 2)
+            // Everything but the logs is as it was two anchors ago.
+            for folder in ["_kedge", "public.orders/data", "public.items/data"] {
+                try FileManager.default.removeItem(atPath: "\(delta.export.path)/\(folder)")
+                try ShellCommand.run(["cp", "-a", "\(copy.path)/\(folder)", "\(delta.export.path)/\(folder)"])
+            }
+            try delta.scene.sql("SELECT pg_drop_replication_slot('\(delta.scene.slot)')")
+            try delta.scene.sql("SELECT pg_create_logical_replication_slot('\(delta.scene.slot)', 'pgoutput')")
+            try delta.change()
+            try delta.scene.expect(
+                .deltaLog, delta.run("--accept-gap"), names: ["holds anchor 4", "_delta_log"])
+            try delta.orders.remove()
+            try delta.items.remove()
+            try delta.catchUp("--accept-gap")
+            try delta.expectWhole()
+        }
+
         @Test("who changes the table itself while kedge appends ends the run; the next one goes on")
         func conflict() throws {
             let delta = try DeltaScene(DeltaScene.long)

@@ -83,10 +83,6 @@ public final class DeltaPublisher: Sendable {
                 try export.crash.reach(.duringDeltaRebuild)
                 number += 1
             }
-            for table in state.tables.values where table.anchor > latest {
-                throw table.log.damaged(
-                    "the Delta table \(table.log.table) has anchor \(table.anchor), and the chain ends at \(latest)")
-            }
         }
     }
 
@@ -139,6 +135,7 @@ public final class DeltaPublisher: Sendable {
     private func table(_ path: String, _ name: String, in state: inout State) throws(Fault) -> DeltaTable {
         if let table = state.tables[path] { return table }
         let table = try DeltaTable(export, path: path, name: name)
+        try table.requireOfTheChain()
         state.tables[path] = table
         return table
     }
