@@ -240,8 +240,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Faults", "LibPQ", "Changelog", "PostgresValues", "PostgresAdapter", "NDJSONFormat", "ParquetFormat",
-                "ParquetReading",
-                "Compression", "Export", "Bytes",
+                "ParquetReading", "Compression", "Export", "Bytes", "Digests", "Anchors", "DeltaLake",
                 "RedisURI", "Sockets", "Hiredis", "RedisFacts", "RedisCluster", "RedisStreams", "RedisKeyspace",
                 "TestSupport",
             ],

@@ -25,6 +25,9 @@ extension IntegrationSuites {
             try scene.sql(#"CREATE TABLE twins (id int PRIMARY KEY, "Name" text, name text)"#)
             try scene.expect(
                 .deltaSchema, scene.run("--format", "parquet"), names: ["Name and name", "public.twins", "--delta off"])
+            let plan = ["plan", "--source", scene.source, "--to", scene.export.path, "--format", "parquet"]
+            try scene.expect(.deltaSchema, plan, names: ["Name and name"])
+            try KedgeProcess.expect(0, plan + ["--delta", "off"])
             try scene.expectNothingBegun()
             try KedgeProcess.expect(0, scene.run("--format", "parquet", "--delta", "off"))
         }
@@ -64,6 +67,30 @@ extension IntegrationSuites {
             #expect(verified.output.contains("public.items/_delta_log: versions are missing"))
             try delta.items.remove()
             try delta.catchUp()
+            try delta.expectWhole()
+        }
+
+        @Test("a log that has seen another chain is not appended to; removing it makes the table anew")
+        func otherChain() throws {
+            let delta = try DeltaScene(DeltaScene.long)
+            try delta.catchUp()
+            try delta.changeAndCatchUp()
+            let copy = try delta.export.copied()
+            defer { copy.remove() }
+            try delta.changeAndCatchUp(times: 2)
+            // Everything but the logs is as it was two anchors ago.
+            for folder in ["_kedge", "public.orders/data", "public.items/data"] {
+                try FileManager.default.removeItem(atPath: "\(delta.export.path)/\(folder)")
+                try ShellCommand.run(["cp", "-a", "\(copy.path)/\(folder)", "\(delta.export.path)/\(folder)"])
+            }
+            try delta.scene.sql("SELECT pg_drop_replication_slot('\(delta.scene.slot)')")
+            try delta.scene.sql("SELECT pg_create_logical_replication_slot('\(delta.scene.slot)', 'pgoutput')")
+            try delta.change()
+            try delta.scene.expect(
+                .deltaLog, delta.run("--accept-gap"), names: ["holds anchor 4", "_delta_log"])
+            try delta.orders.remove()
+            try delta.items.remove()
+            try delta.catchUp("--accept-gap")
             try delta.expectWhole()
         }
 

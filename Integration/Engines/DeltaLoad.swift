@@ -24,7 +24,7 @@ final class DeltaLoad {
     /// Begins to write until ``stop()``.
     func start() throws {
         writer = try ShellCommand([
-            "pgbench", "-n", "-c", "2", "-j", "1", "-T", "36000", "-R", "60", "--max-tries=50", "-d", scene.source,
+            "pgbench", "-n", "-c", "2", "-j", "1", "-T", "36000", "-R", "30", "--max-tries=50", "-d", scene.source,
             "-f", folder.appendingPathComponent("transaction.sql").path,
         ])
     }

@@ -30,7 +30,10 @@ final class DeltaScene {
     func follow(_ more: String...) -> [String] { scene.follow() + settings + more }
 
     /// Catches up with the source.
-    func catchUp(_ more: String...) throws { try KedgeProcess.expect(0, run() + more) }
+    func catchUp(_ more: String...) throws {
+        // Behind the own settings of the scene, of which a later one takes the place.
+        try KedgeProcess.expect(0, run() + more)
+    }
 
     /// Changes both tables in one transaction.
     func change() throws {

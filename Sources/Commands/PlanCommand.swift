@@ -15,6 +15,7 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var source: SourceOptions
     @OptionGroup var streams: StreamSourceOptions
     @OptionGroup var contract: ContractOptions
+    @OptionGroup var format: FormatOptions
     @OptionGroup var outputs: OutputOptions
 
     private struct Report: Encodable {
@@ -46,7 +47,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let settings = try outputs.settings(
             source.flags.merging(export.flags) { first, _ in first }.merging(streams.flags) { first, _ in first }
-                .merging(contract.flags) { first, _ in first })
+                .merging(contract.flags) { first, _ in first }.merging(format.flags) { first, _ in first })
         let console = try Console(settings)
         let kind = try settings.sourceKind()
         try settings.refuseForeign(to: kind)
@@ -61,6 +62,9 @@ struct PlanCommand: ParsableCommand {
         }
         let request = try SourceRequest(settings)
         let plan = try PostgresPlan.read(request.options(), mode: request.mode)
+        if let fit = try RunSettings.deltaFit(settings) {
+            for table in plan.tables { try fit(plan.schema(of: table)) }
+        }
         let promised = try settings.text(.contract).map { (path) throws(Fault) in try DataContract.read(path).0 }
         let kept = try promised.map { (promised) throws(Fault) in
             ContractReport(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Changelog
 import Compression
 import DeltaLake
 import Export
@@ -69,6 +70,16 @@ struct RunSettings {
         let codec = try settings.choice(.compression, Codec.self)
         guard try settings.text(.compressionLevel) != nil else { return CompressionChoice(codec: codec) }
         return CompressionChoice(codec: codec, level: try level(settings, isZstandard: codec == .zstd))
+    }
+
+    /// What refuses a table that a run with these settings could not make a Delta table of; nil where it makes none.
+    static func deltaFit(_ settings: Settings) throws(Fault) -> ((TableSchema) throws(Fault) -> Void)? {
+        let format = try settings.choice(.format, RecordFormat.self)
+        guard try delta(settings, format) != nil else { return nil }
+        let layout = RecordLayout(
+            columnPrefix: try settings.required(.columnPrefix), epoch: 1, format: format,
+            columnar: try columnar(settings, format))
+        return { schema throws(Fault) in try DeltaPublisher.requireFit(schema, layout: layout) }
     }
 
     private static func delta(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> DeltaOptions? {

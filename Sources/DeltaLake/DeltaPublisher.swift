@@ -17,6 +17,8 @@ public final class DeltaPublisher: Sendable {
         var tables: [String: DeltaTable] = [:]
         /// By the path of each table: its name, and the version for the newest anchor, nil while that is not known.
         var versions: [String: (name: String, version: Int?)] = [:]
+        /// The newest anchor that was published.
+        var number = 0
         /// The columns that segments of the next anchor may have, by path.
         var admitted: [String: (schema: TableSchema, columns: DeltaSchema)] = [:]
     }
@@ -54,6 +56,14 @@ public final class DeltaPublisher: Sendable {
         }
     }
 
+    /// Refuses a table that cannot be a Delta table whatever there is already; touches nothing.
+    public static func requireFit(
+        _ schema: TableSchema, layout: RecordLayout
+    ) throws(Fault) {
+        _ = try DeltaSchema(
+            schema, columnPrefix: layout.columnPrefix, shape: FileShape(schema, layout: layout))
+    }
+
     /// Commits what an anchor, which is durable, publishes of each table, and then its cut.
     public func publish(_ stored: StoredAnchor) throws(Fault) {
         try state.withLock { (state) throws(Fault) in try publish(stored, in: &state) }
@@ -76,16 +86,13 @@ public final class DeltaPublisher: Sendable {
                 try export.crash.reach(.duringDeltaRebuild)
                 number += 1
             }
-            for table in state.tables.values where table.anchor > latest {
-                throw table.log.damaged(
-                    "the Delta table \(table.log.table) has anchor \(table.anchor), and the chain ends at \(latest)")
-            }
         }
     }
 
     // MARK: One anchor
 
     private func publish(_ stored: StoredAnchor, in state: inout State) throws(Fault) {
+        state.number = stored.anchor.number
         for (path, segments) in stored.anchor.segmentsByFolder {
             let name = segments[0].table
             var table = try table(path, name, in: &state)
@@ -103,13 +110,35 @@ public final class DeltaPublisher: Sendable {
             state.tables[path] = table
         }
         try export.crash.reach(.afterDeltaTables)
+        for path in state.versions.keys.sorted() { try followOthers(path, in: &state) }
         try writeCut(stored.anchor, state)
         try export.crash.reach(.afterDeltaCut)
+    }
+
+    /// Takes in what others have committed behind our newest commit: the files that it names may have been rewritten,
+    /// and be gone when somebody reads the cut.
+    private func followOthers(_ path: String, in state: inout State) throws(Fault) {
+        let log = DeltaLogFolder(table: export.folder.file(path))
+        // Where anchors are made up for that the log has already, what comes behind them is known.
+        if let table = state.tables[path], table.anchor > state.number { return }
+        guard let entry = state.versions[path], let version = entry.version,
+            try Files.exists(log.commit(version + 1))
+        else { return }
+        state.tables[path] = nil
+        do throws(Fault) {
+            let table = try table(path, entry.name, in: &state)
+            // A commit of ours there is of an anchor that comes later.
+            if table.anchor <= state.number { state.versions[path] = (entry.name, table.state.version) }
+        } catch {
+            // It stops the run when there is something to append; to what is there it does nothing.
+            guard [.deltaLog, .deltaUnsupported, .exportBroken].contains(error.code) else { throw error }
+        }
     }
 
     private func table(_ path: String, _ name: String, in state: inout State) throws(Fault) -> DeltaTable {
         if let table = state.tables[path] { return table }
         let table = try DeltaTable(export, path: path, name: name)
+        try table.requireOfTheChain()
         state.tables[path] = table
         return table
     }

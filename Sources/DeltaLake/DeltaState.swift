@@ -17,6 +17,8 @@ struct DeltaState: Sendable {
     var checkpoint: Int?
     private(set) var protocolRule: JSON?
     private(set) var metaData: JSON?
+    /// What the newest commit of an application is called in it, where the commit itself was read.
+    private(set) var identities: [String: String] = [:]
     /// `txn` by the identifier of its application.
     private(set) var transactions: [String: JSON] = [:]
     private(set) var domains: [String: JSON] = [:]
@@ -39,6 +41,10 @@ struct DeltaState: Sendable {
     mutating func apply(_ actions: [JSON], version: Int) {
         for action in actions { apply(action) }
         self.version = version
+        let identity = actions.lazy.compactMap { $0["commitInfo"]?["kedge"]?["commitId"]?.text }.first
+        for case let application? in actions.lazy.map({ $0["txn"]?["appId"]?.text }) {
+            identities[application] = identity
+        }
     }
 
     /// Takes in one action.

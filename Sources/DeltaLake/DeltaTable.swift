@@ -43,6 +43,19 @@ struct DeltaTable: Sendable {
     /// The newest anchor that the log holds; 0 while there is none.
     var anchor: Int { state.transaction(of: application) ?? 0 }
 
+    /// Refuses a log that holds an anchor which the chain does not have, or another of its number: one of the two was
+    /// restored from a copy.
+    func requireOfTheChain() throws(Fault) {
+        guard anchor > 0 else { return }
+        let chain = DirectoryAnchorStore(exportPath: export.folder.path)
+        guard let stored = try chain.anchor(anchor) else {
+            throw log.damaged("the Delta table \(log.table) holds anchor \(anchor), which the chain does not have")
+        }
+        if let identity = state.identities[application], identity != stored.digest.hexadecimal {
+            throw log.damaged("the Delta table \(log.table) holds another anchor \(anchor) than the chain")
+        }
+    }
+
     /// Reads the log.
     init(_ export: DeltaExport, path: String, name: String) throws(Fault) {
         self.export = export

@@ -31,6 +31,19 @@ import Testing
         #expect(JSON(parsing: Array(text.utf8)) == nil)
     }
 
+    @Test(arguments: [
+        ("1.5", "1.5"), ("-0.0", "-0.0"), ("1e3", "1e3"), ("2.50E-7", "2.50E-7"),
+        ("9223372036854775808", "9223372036854775808"),
+    ])
+    func `numbers that are no integers are texts where that is asked for`(text: String, read: String) {
+        #expect(JSON(parsing: Array("[\(text),1]".utf8), otherNumbers: .asText) == .array([.text(read), .number(1)]))
+    }
+
+    @Test(arguments: ["1.", ".5", "1e", "1e+", "01.5", "-.5", "1.5.5", "1e5e5", "+1"])
+    func `what is no number is none there either`(text: String) {
+        #expect(JSON(parsing: Array(text.utf8), otherNumbers: .asText) == nil)
+    }
+
     @Test func `bytes that are not UTF-8 and nesting without end are refused`() {
         #expect(JSON(parsing: [0x22, 0xff, 0x22]) == nil)
         #expect(JSON(parsing: [UInt8](repeating: 0x5b, count: 1_000_000)) == nil)

@@ -17,7 +17,7 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
 
 objects=()
 for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput RedisRDB PostgresValues Digests Compression \
-    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading Verification Threads RedisFacts RedisState \
+    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading DeltaLake Verification Threads RedisFacts RedisState \
     RedisCluster RedisKeyspace; do
     mapfile -t sources < <(find "$root/Sources/$module" -name '*.swift' | sort)
     swiftc "${flags[@]}" -enable-testing -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \

@@ -20,7 +20,7 @@ package struct ForeignShape {
         var finder = ForeignShape(elements: elements)
         let root = try finder.take()
         var names: [String] = []
-        for _ in 0..<(root.childCount ?? 0) {
+        for _ in 0..<max(0, root.childCount ?? 0) {
             guard finder.next < elements.count else { throw WireFault(.malformed, at: finder.next) }
             names.append(elements[finder.next].name)
             finder.columns.append(try finder.node(definition: 0, repetition: 0, path: []))
@@ -73,7 +73,7 @@ package struct ForeignShape {
         let group = try take()
         let first = leaves.count
         var inside: [Node] = []
-        for _ in 0..<(group.childCount ?? 0) {
+        for _ in 0..<max(0, group.childCount ?? 0) {
             inside.append(
                 try node(definition: definition + 1, repetition: repetition + 1, path: path + [group.name]))
         }
