@@ -40,6 +40,8 @@ final class ExportRun {
     let progress = Progress()
     let workspace: Workspace
     var last: StoredAnchor?
+    /// What records are held to.
+    let contract: RunContract?
     /// What decides where changes go, one behind the other.
     var gates: [any RecordGate] = []
     private let begun = ContinuousClock.now
@@ -49,6 +51,7 @@ final class ExportRun {
         self.console = console
         self.stop = stop
         self.crash = crash
+        contract = try settings.contract.map { (choice) throws(Fault) in try RunContract(choice) }
         workspace = try Workspace(path: settings.path, crash: crash) { [stop] in stop.request() }
         do throws(Fault) {
             last = try workspace.chain.latest()
@@ -169,14 +172,14 @@ final class ExportRun {
         let store = workspace.store
         let crash = crash
         let log = console.log
-        let contract = settings.contract.map { KeptContract($0, in: workspace.contracts) }
+        let kept = contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
-            contract: { () throws(Fault) in try contract?.link() },
+            contract: { () throws(Fault) in try kept?.link() },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
@@ -188,7 +191,7 @@ final class ExportRun {
             encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,
             layout: RecordLayout(
                 columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
-                violations: settings.contract?.gate.tags == true ? .present : .absent),
+                violations: contract?.gate.tags == true ? .present : .absent),
             compression: settings.compression, segmentLimits: settings.segmentLimits, policy: settings.policy,
             limits: settings.limits, progress: progress, stop: stop, crash: crash,
             gate: RecordGates([schemaGate(columnar)] + gates),
@@ -226,7 +229,7 @@ final class ExportRun {
                     }
                 },
                 origin: { table throws(Fault) in try store.origin(of: table.description) },
-                promises: { [contract = settings.contract] schema in
+                promises: { [contract] schema in
                     contract?.gate.breaches(of: schema).map { "the contract: \($0.column ?? "the table"): \($0.what)" }
                         ?? []
                 }))

@@ -61,7 +61,7 @@ struct PlanCommand: ParsableCommand {
         }
         let request = try SourceRequest(settings)
         let plan = try PostgresPlan.read(request.options(), mode: request.mode)
-        let promised = try settings.text(.contract).map { (path) throws(Fault) in try DataContract.read(path).0 }
+        let promised = try ContractChoice(settings).map { (choice) throws(Fault) in try RunContract(choice).contract }
         let kept = try promised.map { (promised) throws(Fault) in
             ContractReport(
                 promised,
