@@ -211,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "VerificationTests",
             dependencies: [
-                "Verification", "Anchors", "Export", "Sinks", "NDJSONFormat", "Changelog", "Bytes", "Compression",
+                "Verification", "Contracts", "Anchors", "Export", "Sinks", "NDJSONFormat", "Changelog", "Bytes",
+                "Compression",
                 "Digests", "DurableFiles", "Faults", "TestSupport",
             ]),
         .testTarget(

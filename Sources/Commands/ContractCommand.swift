@@ -30,7 +30,10 @@ struct ContractCommand: ParsableCommand {
 
         @OptionGroup var place: PlaceOptions
         @OptionGroup var outputs: OutputOptions
-        @OptionGroup var contract: ContractOptions
+        @Option(
+            help: ArgumentHelp(
+                "What the contract asks for of records that break it: fail, quarantine or tag.", valueName: "policy"))
+        var onViolation: String?
         @Option(help: ArgumentHelp("The contract's identifier; by default the name of the database.", valueName: "id"))
         var id: String?
         @Option(
@@ -43,7 +46,8 @@ struct ContractCommand: ParsableCommand {
         var compatibility = CompatibilityMode.standard
 
         func run() throws {
-            let settings = try outputs.settings(place.flags.merging(contract.flags) { first, _ in first })
+            let settings = try outputs.settings(
+                place.flags.merging(present([.onViolation: onViolation])) { first, _ in first })
             let subject = try ContractSubject(settings)
             let policy =
                 try settings.text(.onViolation) == nil ? .fail : settings.choice(.onViolation, ViolationPolicy.self)
@@ -62,12 +66,14 @@ struct ContractCommand: ParsableCommand {
 
         @OptionGroup var place: PlaceOptions
         @OptionGroup var outputs: OutputOptions
-        @OptionGroup var contract: ContractOptions
+        @Option(help: ArgumentHelp("The data contract (ODCS 3.1).", valueName: "file"))
+        var contract: String?
         @Flag(help: "Hold every record of the export to the contract, and not its schemas alone.")
         var records = false
 
         func run() throws {
-            let settings = try outputs.settings(place.flags.merging(contract.flags) { first, _ in first })
+            let settings = try outputs.settings(
+                place.flags.merging(present([.contract: contract])) { first, _ in first })
             let console = try Console(settings)
             let path = try settings.required(.contract)
             let (contract, _) = try DataContract.read(path)

@@ -43,6 +43,8 @@ final class ExportRun {
     var last: StoredAnchor?
     /// Keeps the Delta tables, once it is known which export this is.
     var delta: DeltaPublisher?
+    /// What records are held to.
+    let contract: RunContract?
     /// What decides where changes go, one behind the other.
     var gates: [any RecordGate] = []
     private let begun = ContinuousClock.now
@@ -52,6 +54,7 @@ final class ExportRun {
         self.console = console
         self.stop = stop
         self.crash = crash
+        contract = try settings.contract.map { (choice) throws(Fault) in try RunContract(choice) }
         workspace = try Workspace(path: settings.path, crash: crash) { [stop] in stop.request() }
         do throws(Fault) {
             last = try workspace.chain.latest()
@@ -177,15 +180,15 @@ final class ExportRun {
         let delta = deltaPublisher(of: record)
         let layout = RecordLayout(
             columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
-            violations: settings.contract?.gate.tags == true ? .present : .absent)
-        let contract = settings.contract.map { KeptContract($0, in: workspace.contracts) }
+            violations: contract?.gate.tags == true ? .present : .absent)
+        let kept = contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
             archive: { schema throws(Fault) in try schemas.save(schema) }, admission: admission(of: layout),
             observations: { bytes throws(Fault) in try observations.save(bytes) },
-            contract: { () throws(Fault) in try contract?.link() },
+            contract: { () throws(Fault) in try kept?.link() },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
             record: { stored throws(Fault) in
@@ -234,7 +237,7 @@ final class ExportRun {
                     }
                 },
                 origin: { table throws(Fault) in try store.origin(of: table.description) },
-                promises: { [contract = settings.contract] schema in
+                promises: { [contract] schema in
                     contract?.gate.breaches(of: schema).map { "the contract: \($0.column ?? "the table"): \($0.what)" }
                         ?? []
                 }))

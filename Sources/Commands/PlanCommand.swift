@@ -65,7 +65,7 @@ struct PlanCommand: ParsableCommand {
         if let fit = try RunSettings.deltaFit(settings) {
             for table in plan.tables { try fit(plan.schema(of: table)) }
         }
-        let promised = try settings.text(.contract).map { (path) throws(Fault) in try DataContract.read(path).0 }
+        let promised = try ContractChoice(settings).map { (choice) throws(Fault) in try RunContract(choice).contract }
         let kept = try promised.map { (promised) throws(Fault) in
             ContractReport(
                 promised,

@@ -71,7 +71,7 @@ final class PostgresRoute: SourceRoute {
             try run.requireFit(plan.tables.map(plan.schema))
             try PostgresResumption.dropSlot(options())
         }
-        if run.settings.contract != nil {
+        if run.contract != nil {
             let plan = try PostgresPlan.read(options(), mode: settings.mode)
             try run.check(plan.tables.map { plan.schema(of: $0) })
         }
@@ -121,11 +121,22 @@ final class PostgresRoute: SourceRoute {
         let point = ResumePoint(behind: last.anchor, in: run.workspace.chain)
         switch try PostgresResumption.open(options(), from: point, until: settings.target) {
         case .ready(var source, let facts):
+            if !hasBegun { try warnOfContract() }
             hasBegun = true
             return try follow(&source, after: last, facts: facts)
         case .broken(let broken, let facts):
             guard choice == .acceptGap else { throw broken.fault }
             return try goOn(after: accept(broken, facts, after: last))
+        }
+    }
+
+    /// Says where the catalog is not what the contract promises now. What lies before may still keep it, so that no more
+    /// is made of it here.
+    private func warnOfContract() throws(Fault) {
+        guard run.contract != nil else { return }
+        let plan = try PostgresPlan.read(options(), mode: .streamOnly)
+        for problem in run.contractProblems(plan.tables.map { plan.schema(of: $0) }) {
+            run.console.log.warning("contract: \(problem.what)")
         }
     }
 

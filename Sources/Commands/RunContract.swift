@@ -9,13 +9,12 @@ import Faults
 import Logging
 import Synchronization
 
-/// The contract that a run holds its records to.
-struct RunContract {
-    let contract: DataContract
+/// Which contract a run holds its records to, and what becomes of those that break it.
+struct ContractChoice {
     let path: String
-    let gate: ContractGate
-    private let bytes: [UInt8]
-    private let policy: ViolationPolicy?
+    let columnPrefix: String
+    /// Nil leaves it to the contract.
+    let policy: ViolationPolicy?
 
     /// Nil when the settings name none.
     init?(_ settings: Settings) throws(Fault) {
@@ -24,9 +23,25 @@ struct RunContract {
             return nil
         }
         self.path = path
-        (contract, bytes) = try DataContract.read(path)
+        columnPrefix = try settings.required(.columnPrefix)
         policy = try settings.text(.onViolation) == nil ? nil : settings.choice(.onViolation, ViolationPolicy.self)
-        gate = ContractGate(contract, columnPrefix: try settings.required(.columnPrefix), policy: policy)
+    }
+}
+
+/// The contract that a run holds its records to.
+struct RunContract {
+    let contract: DataContract
+    let path: String
+    let gate: ContractGate
+    private let bytes: [UInt8]
+    private let policy: ViolationPolicy?
+
+    /// Reads it.
+    init(_ choice: ContractChoice) throws(Fault) {
+        path = choice.path
+        policy = choice.policy
+        (contract, bytes) = try DataContract.read(choice.path)
+        gate = ContractGate(contract, columnPrefix: choice.columnPrefix, policy: choice.policy)
     }
 
     /// Makes the contract durable in the export, and says what anchors call it.
@@ -93,7 +108,7 @@ extension DataContract {
 extension ExportRun {
     /// Takes the contract of the settings into force, unless it disappoints readers of an older one.
     func adoptContract() throws(Fault) {
-        guard let contract = settings.contract else { return }
+        guard let contract else { return }
         try contract.requireCompatibility(with: workspace.contracts, last: try lastContract())
         gates.append(contract.gate)
         for rule in contract.contract.tables.flatMap({ table in table.unenforced.map { "\(table.sourceName).\($0)" } })
@@ -114,28 +129,24 @@ extension ExportRun {
         return nil
     }
 
+    /// Where tables are not what the contract promises, and which table that is where it is there.
+    func contractProblems(_ schemas: [TableSchema]) -> [(what: String, table: TableName?)] {
+        guard let contract else { return [] }
+        let missing = contract.contract.tables.filter { table in !schemas.contains { table.describes($0.table) } }
+        return missing.map { ("\($0.sourceName) is not among the tables that are exported", nil) }
+            + schemas.flatMap { schema in contract.gate.breaches(of: schema).map { ($0.description, schema.table) } }
+    }
+
     /// Compares what is about to be exported with the contract, before anything is created: what it forbids ends the run
     /// where `--on-incompatible` ends it at the first record, and is a warning elsewhere.
     func check(_ schemas: [TableSchema]) throws(Fault) {
-        guard let contract = settings.contract else { return }
-        for table in contract.contract.tables where !schemas.contains(where: { table.describes($0.table) }) {
-            throw contract.broken("\(table.sourceName) is not among the tables that are exported")
-        }
-        for schema in schemas {
-            for breach in contract.gate.breaches(of: schema) {
-                guard settings.incompatibility.choice(for: schema.table) != .stop else {
-                    throw contract.broken(breach.description)
-                }
-                console.log.warning("contract: \(breach.description)")
+        for problem in contractProblems(schemas) {
+            guard let table = problem.table, settings.incompatibility.choice(for: table) != .stop else {
+                throw Fault(
+                    .contractViolated, "the source is not what \(contract?.path ?? "") promises: \(problem.what)",
+                    hint: "`kedge contract check` lists all of it")
             }
+            console.log.warning("contract: \(problem.what)")
         }
-    }
-}
-
-extension RunContract {
-    fileprivate func broken(_ what: String) -> Fault {
-        Fault(
-            .contractViolated, "the source is not what \(path) promises: \(what)",
-            hint: "`kedge contract check` lists all of it")
     }
 }

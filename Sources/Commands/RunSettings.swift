@@ -22,7 +22,7 @@ struct RunSettings {
     let retryFor: Duration
     let columnPrefix: String
     /// What records are held to.
-    let contract: RunContract?
+    let contract: ContractChoice?
     /// What becomes of tables whose records no longer fit into their folder.
     let incompatibility: IncompatibilityChoices
 
@@ -44,7 +44,7 @@ struct RunSettings {
         retryFor = try settings.duration(.retryFor)
         columnPrefix = try settings.parsed(
             .columnPrefix, "a prefix: letters, digits and _, at most 32 of them", Self.prefix)
-        contract = try RunContract(settings)
+        contract = try ContractChoice(settings)
         incompatibility = try settings.parsed(
             .onIncompatible, "a list such as stop,public.orders=new-table of stop, quarantine and new-table",
             IncompatibilityChoices.init)

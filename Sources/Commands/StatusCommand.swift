@@ -82,6 +82,8 @@ struct StatusCommand: ParsableCommand {
         let delta: Delta?
         let notices: [Notice]
         let breaks: [Break]
+        let quarantined: Int
+        let contract: [String: String]?
         var streams: [Stream]?
         var lagBytes: UInt64?
         var lagSeconds: Int64?
@@ -116,7 +118,7 @@ struct StatusCommand: ParsableCommand {
     private func report(_ latest: Anchor, _ folder: ExportFolder) throws(Fault) -> Report {
         let store = try? Metastore(reading: folder.catalog)
         let lease = (try? store?.lease()).flatMap { $0.expiry > Workspace.now ? $0 : nil }
-        let (notices, breaks) = try self.news(until: latest, folder)
+        let (notices, breaks, quarantined) = try self.news(until: latest, folder)
         let tables = try Files.names(in: folder.path).filter { $0 != ExportFolder.controlName }
         return Report(
             export: latest.export, anchor: latest.number, kind: latest.kind.rawValue, epoch: latest.epoch,
@@ -124,7 +126,8 @@ struct StatusCommand: ParsableCommand {
             ageSeconds: max(0, (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000),
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
             records: try? store?.recordedRowCount(), tables: tables.count, delta: try delta(folder),
-            notices: notices, breaks: breaks,
+            notices: notices, breaks: breaks, quarantined: quarantined,
+            contract: latest.contract.map { ["id": $0.id, "version": $0.version] },
             streams: latest.lanes.isEmpty
                 ? nil
                 : latest.lanes.map {
@@ -145,18 +148,22 @@ struct StatusCommand: ParsableCommand {
     /// How many anchors are looked at for notices.
     private static let noticeReach = 100
 
-    /// What the newest anchors tell of the source, newest first: notices, and breaks in a lane.
+    /// What the newest anchors tell of the source, newest first: notices, and breaks in a lane; and how many records they
+    /// have put aside.
     private func news(
         until latest: Anchor, _ folder: ExportFolder
-    ) throws(Fault) -> ([Report.Notice], [Report.Break]) {
+    ) throws(Fault) -> ([Report.Notice], [Report.Break], quarantined: Int) {
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var found: [Report.Notice] = []
         var breaks: [Report.Break] = []
+        var quarantined = 0
         var next: Anchor? = latest
         while let anchor = next, anchor.number > latest.number - Self.noticeReach {
             found += anchor.notices.reversed().map {
                 Report.Notice(anchor: anchor.number, code: $0.code, table: $0.table, message: $0.message)
             }
+            let aside = anchor.segments.filter { $0.table.hasSuffix(TableName.quarantineSuffix) }
+            quarantined += aside.reduce(0) { $0 + $1.rows }
             guard anchor.number > 1 else { break }
             if !anchor.lanes.isEmpty, anchor.kind != .changes {
                 breaks.append(
@@ -167,7 +174,7 @@ struct StatusCommand: ParsableCommand {
             next = try store.anchor(anchor.number - 1)?.anchor
             if next == nil { throw Fault(.exportBroken, "anchor \(anchor.number - 1) is missing") }
         }
-        return (found, breaks)
+        return (found, breaks, quarantined)
     }
 
     /// How far the shards of a cluster are ahead of the export.
@@ -233,6 +240,10 @@ struct StatusCommand: ParsableCommand {
                     + (behind > 0 ? ", \(behind) behind: the next run with --delta on adds them" : ""))
         }
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
+        if let contract = report.contract {
+            lines.append("contract    \(contract["id"] ?? "") version \(contract["version"] ?? "")")
+        }
+        if report.quarantined > 0 { lines.append("quarantined \(report.quarantined) records of late") }
         if let server = report.serverPosition {
             let lag = report.lagBytes.map { ", \($0) bytes ahead, \(report.lagSeconds ?? 0) s behind" } ?? ""
             lines.append("server      \(server)\(lag)")

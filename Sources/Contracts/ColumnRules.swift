@@ -47,8 +47,10 @@ struct ColumnRules {
         case .required: return nil
         case .oneOf(let values):
             return .oneOf(values.map { Array((isBoolean ? String($0.prefix(1)).lowercased() : $0).utf8) })
-        case .minimum(let bound): return .minimum(Array(bound.value.utf8), isExclusive: bound.isExclusive)
-        case .maximum(let bound): return .maximum(Array(bound.value.utf8), isExclusive: bound.isExclusive)
+        case .minimum(let bound):
+            return comparison.knows(bound) ? .minimum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
+        case .maximum(let bound):
+            return comparison.knows(bound) ? .maximum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
         case .minLength(let count): return .minLength(count)
         case .maxLength(let count): return .maxLength(count)
         case .pattern(let text): return (try? Regex(text)).map { .pattern($0) }
@@ -95,6 +97,18 @@ struct ColumnRules {
 }
 
 extension ColumnRules.Comparison {
+    /// Whether values can be compared with `bound`; of a column that is of another type than the contract says they
+    /// cannot, and that is found by itself.
+    func knows(_ bound: ValueRule.Bound) -> Bool {
+        Array(bound.value.utf8).withRawSpan { text in
+            switch self {
+            case .number: NumberText(text) != nil
+            case .moment: MomentText(text) != nil
+            case .text, .none: false
+            }
+        }
+    }
+
     init(_ type: ColumnType) {
         self =
             switch type {

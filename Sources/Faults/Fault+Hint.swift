@@ -85,7 +85,7 @@ extension Fault.Code {
         case .verificationFailed: "the export is not what was published; restore the files named above"
         case .contractUnreadable: "mend the contract, or write a new one with `kedge contract init`"
         case .contractViolated:
-            "bring the source or the contract back to each other; `kedge contract check` lists where"
+            "mend the source or the contract; `kedge contract check` lists where"
         case .contractIncompatible: "take the change back, or write a contract under another id for other readers"
         case .fileCreate, .fileWrite, .fileRead: "check the path and the disk"
         case .filePermission: "grant the user that runs kedge access to the path"

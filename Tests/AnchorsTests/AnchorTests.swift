@@ -30,6 +30,35 @@ private func exampleAnchor() -> Anchor {
 }
 
 @Suite struct AnchorTests {
+    @Test func `the contract in force is read back from the file`() throws {
+        let file = ContractStore.id(of: Array("id: c".utf8))
+        for policy in [nil, "tag"] {
+            let link = ContractLink(id: "c \"1\"", version: "1.0.0", file: file, onViolation: policy)
+            let anchor = Anchor.example(contract: link)
+            let text = String(decoding: anchor.fileBytes, as: UTF8.self)
+            let tail = policy.map { #""onViolation":"\#($0)","# } ?? ""
+            #expect(
+                text.contains(
+                    #""contract":{"id":"c \"1\"",\#(tail)"sha256":"\#(file.dropFirst(7))","version":"1.0.0"}"#))
+            #expect(try Anchor(fileBytes: anchor.fileBytes, place: "anchor") == anchor)
+        }
+        #expect(Anchor.example().contract == nil)
+    }
+
+    @Test func `contracts are kept by the digest of their bytes, and proved when they are read`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = ExportFolder(temporary.path)
+        try folder.create()
+        let store = ContractStore(folder)
+        #expect(try store.kept().isEmpty)
+        let id = try store.save(Array("id: c".utf8))
+        #expect(try store.save(Array("id: c".utf8)) == id && store.kept() == [id])
+        #expect(try store.contract(id) == Array("id: c".utf8))
+        try temporary.write(Array("id: d".utf8), to: "_kedge/contracts/\(id.dropFirst(7)).yaml")
+        #expect(faultCode { _ = try store.contract(id) } == .exportBroken)
+        #expect(faultCode { _ = try store.contract(ContractStore.id(of: [1])) } == .exportBroken)
+    }
+
     @Test func `lanes, their facts and what is missing are read back from the file`() throws {
         let orders = Lane(name: "orders", epoch: 3, notation: .entry, start: .zero)
         let shard = Lane(

@@ -54,6 +54,26 @@ import Testing
         #expect(fault.message.contains(words), "\(fault.message)")
     }
 
+    @Test func `no damage to a contract is more than an unreadable one, or another`() throws {
+        let whole = Array(Self.whole.utf8)
+        for end in stride(from: 0, to: whole.count, by: 7) { Self.read(Array(whole[..<end])) }
+        for index in stride(from: 0, to: whole.count, by: 5) {
+            for byte in [0x20, 0x22, 0x3a, 0x7b, 0x5d, 0x0a, 0xff] as [UInt8] {
+                var damaged = whole
+                damaged[index] = byte
+                Self.read(damaged)
+            }
+        }
+    }
+
+    private static func read(_ bytes: [UInt8]) {
+        do throws(Fault) {
+            _ = try DataContract(yaml: bytes, place: "c")
+        } catch {
+            #expect(error.code == .contractUnreadable)
+        }
+    }
+
     @Test func `bytes that are no text are refused`() {
         #expect(throws: Fault.self) { _ = try DataContract(yaml: [0xff, 0xfe, 0x00], place: "c") }
     }

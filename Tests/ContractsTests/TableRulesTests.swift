@@ -58,6 +58,9 @@ private struct Case: Sendable {
         Case(.text, .pattern("b"), good: ["abc"], bad: ["ac"]),
         Case(.text, .format(.email), good: ["a@b.c"], bad: ["a"]),
         Case(.uuid, .format(.uuid), good: ["0b36a5ff-9a0d-4c2b-8c33-7fbf5f9f1f2a"], bad: []),
+        // A bound of another type than the column's says nothing of its values.
+        Case(.text, .minimum(.init("5")), good: ["", "x"], bad: []),
+        Case(.integer(bits: 32), .maximum(.init("2024-01-01")), good: ["1"], bad: []),
         // What has no text of its own is not judged by one.
         Case(.json, .maxLength(1), good: ["{\"a\": 1}", "null"], bad: []),
         Case(.binary, .maxLength(1), good: ["00ff"], bad: []),
@@ -98,6 +101,27 @@ private struct Case: Sendable {
             let verdict = Array(line.utf8).withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") }
             #expect(verdict == nil, "\(line)")
         }
+    }
+
+    @Test func `no damage to a line is more than no record, or another`() {
+        let table = ContractTable(
+            name: "t",
+            columns: [ContractColumn(name: "v", rules: [.required, .minLength(2), .pattern("a"), .format(.email)])])
+        let rules = TableRules(table, for: Self.schema(.text))
+        let line = Array(
+            #"{"_cdc_seq":"x","_cdc_op":"c","v":"a\u00e9\"{","_cdc_unset":["v"],"_cdc_old":{"v":[1]}}"#.utf8)
+        for end in line.indices { #expect(Self.isNone(rules, Array(line[..<end]))) }
+        for index in line.indices {
+            for byte in [0, 0x22, 0x5c, 0x2c, 0x3a, 0x5b, 0x7b, 0x7d, 0xff] as [UInt8] {
+                var damaged = line
+                damaged[index] = byte
+                _ = Self.isNone(rules, damaged)
+            }
+        }
+    }
+
+    private static func isNone(_ rules: TableRules, _ line: [UInt8]) -> Bool {
+        line.withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") } == nil
     }
 
     @Test func `the tags of a line are read`() throws {

@@ -16,8 +16,21 @@ flags=(-swift-version 6 -O -enable-experimental-feature Lifetimes -enable-upcomi
     -I "$root/Sources/CLibssl" -I "$root/Sources/CHiredis" -I "$root/Sources/CSnappy" -package-name kedge)
 
 objects=()
+# The parser of YAML is a package: its sources are those that the package manager has fetched.
+yams=$root/.build/checkouts/Yams/Sources
+[ -d "$yams" ] || (cd "$root" && swift package resolve)
+for source in "$yams"/CYaml/src/*.c; do
+    clang -O2 -c -I "$yams/CYaml/include" -o "$out/modules/$(basename "$source" .c).o" "$source"
+    objects+=("$out/modules/$(basename "$source" .c).o")
+done
+mapfile -t sources < <(find "$yams/Yams" -name '*.swift' | sort)
+swiftc -O -swift-version 5 -wmo -parse-as-library -DSWIFT_PACKAGE -I "$yams/CYaml/include" -emit-module \
+    -emit-module-path "$out/modules/Yams.swiftmodule" -module-name Yams -emit-object -o "$out/modules/Yams.o" "${sources[@]}"
+objects+=("$out/modules/Yams.o")
+flags+=(-I "$yams/CYaml/include")
 for module in Faults Bytes RedisURI Sockets Hiredis Changelog PgOutput RedisRDB PostgresValues Digests Compression \
-    DurableFiles Anchors Export NDJSONFormat ParquetFormat ParquetReading DeltaLake Verification Threads RedisFacts RedisState \
+    DurableFiles Anchors SchemaEvolution Export Contracts NDJSONFormat ParquetFormat ParquetReading DeltaLake \
+    Verification Threads RedisFacts RedisState \
     RedisCluster RedisKeyspace; do
     mapfile -t sources < <(find "$root/Sources/$module" -name '*.swift' | sort)
     swiftc "${flags[@]}" -enable-testing -wmo -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \

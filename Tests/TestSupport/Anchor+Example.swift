@@ -34,7 +34,7 @@ extension Anchor {
     public static func example(
         after previous: StoredAnchor? = nil, kind: AnchorKind? = nil, epoch: UInt16? = nil, from: Position? = nil,
         to: Position? = nil, segments: [SegmentRecord] = [], run: RunStamp = .example, reason: String? = nil,
-        notices: [SourceNotice] = [], tables: String? = nil
+        notices: [SourceNotice] = [], tables: String? = nil, contract: ContractLink? = nil
     ) -> Anchor {
         let kind = kind ?? (previous == nil ? .snapshot : .changes)
         let from = from ?? previous?.anchor.to ?? Position(rawValue: 0x16_0000)
@@ -45,6 +45,6 @@ extension Anchor {
             epoch: epoch ?? previous?.anchor.epoch ?? 1, source: .example, from: from,
             to: to ?? (kind == .changes ? Position(rawValue: from.rawValue + 0x100) : from), transactions: 1,
             changes: changes, segments: segments, previous: previous?.link, run: run, reason: reason, notices: notices,
-            tables: tables)
+            tables: tables, contract: contract)
     }
 }

@@ -73,13 +73,15 @@ final class ExampleExport {
     @discardableResult
     func append(
         kind: AnchorKind? = nil, epoch: UInt16? = nil, from: UInt64? = nil, to: UInt64? = nil,
-        _ segments: [SegmentRecord], reason: String? = nil, tables: String? = nil
+        _ segments: [SegmentRecord], reason: String? = nil, tables: String? = nil,
+        contract: ContractLink? = nil
     ) throws -> StoredAnchor {
         let from = from ?? (kind == .snapshot || kind == .tableSnapshot ? to : nil)
         return try store.append(
             .example(
                 after: try store.latest(), kind: kind, epoch: epoch, from: from.map(Position.init(rawValue:)),
-                to: to.map(Position.init(rawValue:)), segments: segments, reason: reason, tables: tables))
+                to: to.map(Position.init(rawValue:)), segments: segments, reason: reason, tables: tables,
+                contract: contract))
     }
 
     /// Writes a segment; `name` and `claim` let a test lie.
