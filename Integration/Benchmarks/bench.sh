@@ -5,7 +5,7 @@
 # backlog beside pg_recvlogical, a run with nothing to do, and memory at ten times the rows. Prints medians and ratios.
 #
 #   BENCH_ROWS     rows of the snapshot's table (5000000)     BENCH_RUNS    how often each job runs (3)
-#   BENCH_CHANGES  changes in the backlog (2000000)           BENCH_JOBS    which: "snapshot drain idle memory"
+#   BENCH_CHANGES  changes in the backlog (2000000)           BENCH_JOBS    which: "snapshot parquet drain idle memory"
 #   BENCH_UNDER    a command that each group of measurements is made under, such as `taskset -c 0,1`
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +13,7 @@ kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make b
 rows=${BENCH_ROWS:-5000000}
 changes=${BENCH_CHANGES:-2000000}
 runs=${BENCH_RUNS:-3}
-jobs=${BENCH_JOBS:-snapshot drain idle memory}
+jobs=${BENCH_JOBS:-snapshot parquet drain idle memory}
 read -r -a under <<< "${BENCH_UNDER:-}"
 folder=$(mktemp -d --tmpdir kedge-bench.XXXXXX)
 chmod 755 "$folder"
@@ -64,16 +64,23 @@ measure() { python3 "$here/measure.py" "$results" "$1" "$postmaster" -- "${@:2}"
 # Makes a group of measurements, in a shell of its own that may stand under another program.
 group() {
     export here kedge rows runs jobs folder results duckdb postmaster source bin slot publication end
-    export -f sql wants measure snapshot renew_slot "$1"
+    export -f sql wants measure snapshot note_size renew_slot "$1"
     "${under[@]}" bash -c "set -euo pipefail; $1"
 }
 
-# A snapshot by kedge: job, table, codec.
+# A snapshot by kedge: job, table, codec, further flags.
 snapshot() {
     rm -rf "$folder/copy"
     measure "$1" "$kedge" run --source "$source" --to "$folder/copy" --tables "public.$2" --snapshot only \
-        --compression "$3" --quiet
+        --compression "$3" "${@:4}" --quiet
+    note_size "$1" "$folder/copy/public.$2"
     rm -rf "$folder/copy"
+}
+
+# Notes the megabytes of what a job has written.
+note_size() {
+    printf '{"job": "%s-size", "seconds": 0, "client": 0, "server": 0, "peak": %s}\n' "$1" \
+        "$(du -sb "$2" | awk '{ print $1 / 1e6 }')" >> "$results"
 }
 
 # Rows as shops have them: numbers, texts that want escapes, moments, documents, and some nulls.
@@ -100,11 +107,22 @@ snapshots() {
     sql -c 'SELECT count(*) FROM orders' > /dev/null
     for _ in $(seq "$runs"); do
         snapshot kedge-plain orders none
-        measure duckdb env PYTHONPATH="$duckdb" python3 "$here/duckdb_peer.py" "$source" orders "$folder/peer.json"
+        measure duckdb env PYTHONPATH="$duckdb" python3 "$here/duckdb_peer.py" "$source" orders "$folder/peer.json" json
         rm -f "$folder/peer.json"
         snapshot kedge-zstd orders zstd
         measure psql-zstd bash -o pipefail -c "psql -X -q -c 'COPY (SELECT row_to_json(o) FROM orders o) TO STDOUT' | zstd -q -3 -f -o $folder/peer.zst"
         rm -f "$folder/peer.zst"
+    done
+}
+
+parquets() {
+    sql -c 'SELECT count(*) FROM orders' > /dev/null
+    for _ in $(seq "$runs"); do
+        snapshot kedge-parquet orders zstd --format parquet
+        measure duckdb-parquet env PYTHONPATH="$duckdb" python3 "$here/duckdb_peer.py" "$source" orders \
+            "$folder/peer.parquet" 'parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3'
+        note_size duckdb-parquet "$folder/peer.parquet"
+        rm -f "$folder/peer.parquet"
     done
 }
 
@@ -120,6 +138,9 @@ SQL
         --until now --quiet
     slot=$(sql -c 'SELECT slot_name FROM pg_replication_slots')
     publication=$(sql -c 'SELECT pubname FROM pg_publication')
+    # The same beginning in columns, with a slot and a publication of its own.
+    "$kedge" run --source "$source" --to "$folder/columns" --tables 'public.accounts,public.moves,public.notes' \
+        --slot columns --publication columns --format parquet --until now --quiet
     sql -c "SELECT pg_copy_logical_replication_slot('$slot', 'base')" > /dev/null
     cat > "$folder/small.sql" <<'SQL'
 \set one random(1, 100000)
@@ -139,6 +160,7 @@ SQL
     end=$(sql -c 'SELECT pg_current_wal_insert_lsn()')
     sql -c CHECKPOINT -c 'SELECT pg_switch_wal()' > /dev/null
     mv "$folder/stream" "$folder/begun"
+    mv "$folder/columns" "$folder/begun-columns"
 }
 
 # Every run reads the same log: from a copy of the slot, and for kedge of the export, as they were.
@@ -152,6 +174,10 @@ drains() {
         renew_slot "$slot"
         rm -rf "$folder/stream" && cp -a "$folder/begun" "$folder/stream"
         measure kedge-drain "$kedge" run --source "$source" --to "$folder/stream" --until "$end" --quiet
+        renew_slot columns
+        rm -rf "$folder/columns" && cp -a "$folder/begun-columns" "$folder/columns"
+        measure kedge-drain-parquet "$kedge" run --source "$source" --to "$folder/columns" --slot columns \
+            --publication columns --format parquet --until "$end" --quiet
         renew_slot peer
         measure pg_recvlogical "$bin/pg_recvlogical" -d postgres -S peer --start --no-loop -f /dev/null --endpos "$end" \
             -o proto_version=1 -o publication_names="$publication"
@@ -174,8 +200,9 @@ memory() {
 }
 
 slot='' publication='' end=''
-if wants snapshot || wants memory; then make_table orders "$rows"; fi
+if wants snapshot || wants parquet || wants memory; then make_table orders "$rows"; fi
 if wants snapshot; then group snapshots; fi
+if wants parquet; then group parquets; fi
 if wants memory; then
     make_table tenth $((rows / 10))
     group memory

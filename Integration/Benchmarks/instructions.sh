@@ -66,8 +66,19 @@ CREATE TABLE full_rows (id bigint PRIMARY KEY, customer text, total numeric(12,2
 CREATE TABLE no_rows (LIKE full_rows INCLUDING ALL);
 INSERT INTO full_rows SELECT n, 'customer ' || n % 997, n * 1.10, timestamptz '2026-01-01' + n * interval '1 second',
     ARRAY['a', 'b'], jsonb_build_object('n', n) FROM generate_series(1, $rows) n;
+CREATE TABLE plain_rows AS SELECT id, customer, total, placed, details FROM full_rows;
+ALTER TABLE plain_rows ADD PRIMARY KEY (id);
 VACUUM (FREEZE, ANALYZE);
 SQL
+for format in parquet; do
+    count --to "$folder/none-$format" --tables public.no_rows --snapshot only --jobs 1 --format "$format"
+    empty=$instructions
+    count --to "$folder/full-$format" --tables public.full_rows --snapshot only --jobs 1 --format "$format"
+    judge "snapshot-$format" "$instructions" "$empty" "$rows"
+    # Of types that come in binary.
+    count --to "$folder/plain-$format" --tables public.plain_rows --snapshot only --jobs 1 --format "$format"
+    judge "snapshot-binary-$format" "$instructions" "$empty" "$rows"
+done
 for codec in none zstd; do
     count --to "$folder/none-$codec" --tables public.no_rows --snapshot only --jobs 1 --compression "$codec"
     empty=$instructions
@@ -78,6 +89,10 @@ done
 "$kedge" run --source "$source" --to "$folder/stream" --until now --quiet 2> "$folder/err"
 count --to "$folder/stream" --until now
 empty=$instructions
+"$kedge" run --source "$source" --to "$folder/columns" --slot columns --publication columns --format parquet \
+    --until now --quiet 2> "$folder/err"
+count --to "$folder/columns" --slot columns --publication columns --format parquet --until now
+empty_columns=$instructions
 # As applications write: most transactions are small, and one is not.
 sql <<SQL
 DO \$\$ BEGIN
@@ -91,6 +106,8 @@ UPDATE full_rows SET total = total + 1 WHERE id > $((rows / 2));
 SQL
 count --to "$folder/stream" --until now
 judge stream-zstd "$instructions" "$empty" "$rows"
+count --to "$folder/columns" --slot columns --publication columns --format parquet --until now
+judge stream-parquet "$instructions" "$empty_columns" "$rows"
 
 # A Redis server, empty, then full.
 port=$((10000 + RANDOM % 10000))

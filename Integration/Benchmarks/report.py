@@ -8,6 +8,9 @@ import sys
 RATIOS = [
     ("snapshot plain, time of DuckDB's", "seconds", "kedge-plain", "duckdb", 0.80),
     ("snapshot zstd, time of psql row_to_json | zstd", "seconds", "kedge-zstd", "psql-zstd", 0.60),
+    ("snapshot to Parquet, time of DuckDB's", "seconds", "kedge-parquet", "duckdb-parquet", 1.00),
+    ("snapshot to Parquet, size of DuckDB's", "peak", "kedge-parquet-size", "duckdb-parquet-size", 1.05),
+    ("drain to Parquet, time of that to NDJSON zstd", "seconds", "kedge-drain-parquet", "kedge-drain", 1.00),
     ("drain zstd, time of pg_recvlogical's", "seconds", "kedge-drain", "pg_recvlogical", 0.85),
     ("drain zstd, server CPU of pg_recvlogical's", "server", "kedge-drain", "pg_recvlogical", 1.00),
     ("snapshot plain, memory at 10 x the rows", "peak", "kedge-plain", "kedge-tenth", 1.10),
@@ -21,7 +24,9 @@ RATIOS = [
 # What is asked by itself.
 BOUNDS = [
     ("snapshot plain, peak memory, MiB", "peak", "kedge-plain", 128),
+    ("snapshot to Parquet, peak memory, MiB", "peak", "kedge-parquet", 256),
     ("drain, peak memory, MiB", "peak", "kedge-drain", 64),
+    ("drain to Parquet, peak memory, MiB", "peak", "kedge-drain-parquet", 256),
     ("run --until now with nothing to do, s", "seconds", "kedge-idle", 0.3),
     ("stream, peak memory, MiB", "peak", "kedge-stream", 64),
     ("all keys, peak memory, MiB", "peak", "kedge-keys", 128),
@@ -47,7 +52,7 @@ def median(job, key):
 
 
 print(f"{'job':18} {'runs':>4} {'median s':>9} {'min':>7} {'max':>7} {'client CPU':>11} {'server CPU':>11} {'peak MiB':>9}")
-for job in runs:
+for job in (job for job in runs if not job.endswith("-size")):
     seconds = [run["seconds"] for run in runs[job]]
     print(f"{job:18} {len(seconds):4} {median(job, 'seconds'):9.2f} {min(seconds):7.2f} {max(seconds):7.2f} "
           f"{median(job, 'client'):11.2f} {median(job, 'server'):11.2f} {median(job, 'peak'):9.1f}")

@@ -12,6 +12,10 @@ public struct Change: ~Escapable {
         case unset
         /// The value in the form of its ``ColumnType``.
         case value(RawSpan)
+        /// The value of a column that ``ColumnType/hasNumbers``, as a number: the integer; the bits of a float; a
+        /// decimal without its point; days since 1970-01-01; microseconds since that day began, in the years 1 to 9999.
+        /// ``Bytes/ByteBuffer/append(number:as:)`` has the text.
+        case number(Int64)
     }
 
     /// What the change did.
@@ -59,6 +63,7 @@ public struct Change: ~Escapable {
         switch slot.length {
         case ChangeBatch.FieldSlot.null: return .null
         case ChangeBatch.FieldSlot.unset: return .unset
+        case ChangeBatch.FieldSlot.number: return .number(Int64(slot.offset))
         default: return .value(arena.extracting(slot.offset..<slot.offset + slot.length))
         }
     }

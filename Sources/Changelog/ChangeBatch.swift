@@ -38,11 +38,13 @@ public struct ChangeBatch: ~Copyable, Sendable {
 
     @usableFromInline
     struct FieldSlot: Sendable {
+        /// Where the value begins; of a number, the number.
         @usableFromInline let offset: Int
-        /// Length in bytes, or one of the two negative marks.
+        /// Length in bytes, or one of the three negative marks.
         @usableFromInline let length: Int
         @usableFromInline static let null = -1
         @usableFromInline static let unset = -2
+        @usableFromInline static let number = -3
 
         @usableFromInline
         init(offset: Int, length: Int) {
@@ -192,6 +194,12 @@ public struct ChangeBatch: ~Copyable, Sendable {
     @inlinable
     public mutating func appendNull() {
         fields.append(FieldSlot(offset: arena.count, length: FieldSlot.null))
+    }
+
+    /// Appends a value as a number (``Change/Field/number(_:)``).
+    @inlinable
+    public mutating func append(number: Int64) {
+        fields.append(FieldSlot(offset: Int(number), length: FieldSlot.number))
     }
 
     /// Appends *unknown*: the source did not send this column. Never the same as a null.

@@ -173,7 +173,7 @@ extension ByteBuffer {
 
 extension Int64 {
     /// The quotient rounded towards negative infinity; `divisor` must be positive.
-    func flooredQuotient(_ divisor: Int64) -> Int64 {
+    public func flooredQuotient(_ divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
     }

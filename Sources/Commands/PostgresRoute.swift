@@ -191,6 +191,7 @@ final class PostgresRoute: SourceRoute {
         }
         options.messages = settings.messages
         options.streaming = settings.streaming
+        options.rowForm = run.settings.format == .parquet ? .binary : .text
         options.preparedFolder = run.workspace.folder.control + "/prepared"
         options.slotTimeout = settings.slotTimeout
         options.columnPrefix = run.settings.columnPrefix

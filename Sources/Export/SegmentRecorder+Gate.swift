@@ -99,6 +99,10 @@ extension SegmentRecorder where Encoder: ~Copyable {
 
     private func route(for schema: TableSchema, asking gate: any RecordGate) throws(Fault) -> Route {
         if let currentRoute, currentRoute.schema === schema { return currentRoute }
+        if let known = routesBySchema[ObjectIdentifier(schema)], known.schema === schema {
+            currentRoute = known
+            return known
+        }
         if let known = routes[schema.table], known.schema == schema {
             currentRoute = known
             return known
@@ -116,7 +120,10 @@ extension SegmentRecorder where Encoder: ~Copyable {
             case .quarantine(let violation): .quarantined(violation)
             }
         let route = Route(schema, kind)
-        routes[schema.table] = route
+        if let before = routes.updateValue(route, forKey: schema.table) {
+            routesBySchema[ObjectIdentifier(before.schema)] = nil
+        }
+        routesBySchema[ObjectIdentifier(schema)] = route
         currentRoute = route
         return route
     }

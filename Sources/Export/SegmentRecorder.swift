@@ -41,6 +41,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private let gate: (any RecordGate)?
     /// What the gate has said, by table, and of which schema.
     var routes: [TableName: Route] = [:]
+    /// The same by schema: small transactions of several tables need it for each.
+    var routesBySchema: [ObjectIdentifier: Route] = [:]
     /// The one asked for last.
     var currentRoute: Route?
     /// Whether the gate has refused a change, so that what came before it can still be anchored.

@@ -24,6 +24,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
     }
 
     private let columns: [Column]
+    private let types: [ColumnType]
     /// For each column, how its values are printed when they have parts.
     private let nestedForms: [NestedForm?]
     private let labels: RecordLabels
@@ -47,6 +48,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
             columns.append(Column(form: ValueForm(column.type), label: start..<texts.count))
         }
         self.columns = columns
+        types = schema.columns.map(\.type)
         nestedForms = schema.columns.map { ValueForm($0.type).isNested ? NestedForm($0.type) : nil }
         labels = RecordLabels(layout)
     }
@@ -134,6 +136,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
                 output.append("null")
                 hasUnset = true
             case .value(let value): try append(value, ofColumn: index, to: &output)
+            case .number(let number): append(number, ofColumn: index, to: &output)
             }
         }
         return hasUnset
@@ -161,14 +164,21 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
             output.append(separator)
             separator = UInt8(ascii: ",")
             output.append(texts.bytes.extracting(columns[index].label.dropFirst()))
-            if case .value(let value) = field {
-                try append(value, ofColumn: index, to: &output)
-            } else {
-                output.append("null")
+            switch field {
+            case .value(let value): try append(value, ofColumn: index, to: &output)
+            case .number(let number): append(number, ofColumn: index, to: &output)
+            case .null, .unset: output.append("null")
             }
         }
         if separator == UInt8(ascii: "{") { output.append(separator) }
         output.append(UInt8(ascii: "}"))
+    }
+
+    @inline(never)
+    private func append(_ number: Int64, ofColumn index: Int, to output: inout ByteBuffer) {
+        var text = ByteBuffer(capacity: 32)
+        text.append(number: number, as: types[index])
+        output.appendJSON(text.bytes, as: columns[index].form)
     }
 
     @inline(__always)

@@ -36,10 +36,13 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         }
 
         let route: Route
+        /// Whether the leaf holds numbers just as a batch has them.
+        let takesNumbers: Bool
         let leaf: Int
         let name: [UInt8]
         let node: Node
         let raw: RawValue
+        let type: ColumnType
     }
 
     /// Begins a segment of one table.
@@ -50,8 +53,9 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
             widening: layout.columnar.widening, violations: layout.violations)
         self.shape = shape
         columns = zip(schema.columns, shape.columns).map { column, node in
-            var route = Column.Route.parts
+            var (route, takesNumbers) = (Column.Route.parts, false)
             if case .leaf(let leaf) = node.kind {
+                takesNumbers = column.type.hasNumbers && shape.leaves[leaf].intake.takesNumbers(of: column.type)
                 switch shape.leaves[leaf].intake {
                 case .float32, .float32Widened, .float64: route = .float
                 case .recordJSON: break
@@ -59,8 +63,8 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
                 }
             }
             return Column(
-                route: route, leaf: node.leaves.lowerBound, name: Array(column.name.utf8), node: node,
-                raw: RawValue(column.type))
+                route: route, takesNumbers: takesNumbers, leaf: node.leaves.lowerBound, name: Array(column.name.utf8),
+                node: node, raw: RawValue(column.type), type: column.type)
         }
         leaves = OwnedList(count: shape.leaves.count) { LeafBuilder(shape.leaves[$0]) }
         old = OldRowPrinter(schema)
@@ -90,6 +94,7 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
                 appendNull(index)
                 appendUnset(index)
             case .value(let value): try append(value, index)
+            case .number(let number): try append(number, index)
             }
         }
         try appendEnd(change)
@@ -180,6 +185,14 @@ public struct ParquetEncoder: SegmentEncoder, ~Copyable {
         case .parts: if try appendParts(value, columns[index].node) { return }
         }
         try appendRaw(value, index)
+    }
+
+    @inline(__always)
+    private mutating func append(_ number: Int64, _ index: Int) throws(Fault) {
+        if columns[index].takesNumbers { return leaves[columns[index].leaf].append(integer: number) }
+        var text = ByteBuffer(capacity: 32)
+        text.append(number: number, as: columns[index].type)
+        try append(text.bytes, index)
     }
 
     /// False, with a null appended, when the leaves cannot hold the value.

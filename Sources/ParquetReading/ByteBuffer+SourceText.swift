@@ -37,40 +37,6 @@ extension ByteBuffer {
             }
         }
     }
-
-    private mutating func append(signed value: Int64) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        appendDecimal(value.magnitude)
-    }
-
-    private mutating func append(decimal digits: RawSpan, isNegative: Bool, scale: Int) {
-        if isNegative { append(UInt8(ascii: "-")) }
-        let wholeCount = digits.byteCount - scale
-        if wholeCount > 0 { append(digits.extracting(0..<wholeCount)) } else { append(UInt8(ascii: "0")) }
-        guard scale > 0 else { return }
-        append(UInt8(ascii: "."))
-        append(repeating: UInt8(ascii: "0"), count: -wholeCount)
-        append(digits.extracting(max(0, wholeCount)..<digits.byteCount))
-    }
-
-    private mutating func append(dayOf days: Int64) {
-        var text = ByteBuffer(capacity: 32)
-        text.append(Timestamp(microseconds: days &* 86_400_000_000))
-        append(text.bytes.extracting(0..<text.count - 17))
-    }
-
-    /// Appends day and time, without zeros at the end of the fraction.
-    private mutating func append(moment microseconds: Int64) {
-        var text = ByteBuffer(capacity: 32)
-        text.append(Timestamp(microseconds: microseconds))
-        // Without the zone's letter, and the point where nothing stands behind it.
-        var end = text.count - 1
-        while text.bytes[end - 1] == UInt8(ascii: "0"), text.bytes[end - 2] != UInt8(ascii: ":"), end > text.count - 8 {
-            end -= 1
-        }
-        if text.bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
-        append(text.bytes.extracting(0..<end))
-    }
 }
 
 extension RawSpan {

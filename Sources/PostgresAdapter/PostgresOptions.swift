@@ -38,6 +38,15 @@ public struct PostgresOptions: Sendable {
         case exclude
     }
 
+    /// In which form the server sends the rows of a snapshot.
+    public enum RowForm: Sendable {
+        /// As text, which is what lines of JSON hold.
+        case text
+        /// In binary, where every type of a table is understood in it: less work for the server, and numbers come as
+        /// numbers, which is what columns hold. Else as text.
+        case binary
+    }
+
     /// How the server sends what it decodes.
     public struct Streaming: Sendable, Hashable {
         /// The version of the output plugin's protocol, 1 to 4; nil for what suits the server best.
@@ -75,6 +84,8 @@ public struct PostgresOptions: Sendable {
     public var knownTables: [UInt8]?
     /// Logical messages.
     public var messages = MessagePolicy.include
+    /// In which form rows of a snapshot come.
+    public var rowForm = RowForm.text
     /// How the server sends what it decodes.
     public var streaming = Streaming()
     /// How long creating the slot may wait for transactions that are open.

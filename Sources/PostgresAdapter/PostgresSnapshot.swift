@@ -41,7 +41,7 @@ public final class PostgresSnapshot: SnapshotSource {
     let plan: PostgresPlan
     let pieces: [Piece]
     let purpose: Purpose
-    private let options: PostgresOptions
+    let options: PostgresOptions
     private let name: String
     private let holder: Mutex<PQConnection?>
 
@@ -128,7 +128,9 @@ public final class PostgresSnapshot: SnapshotSource {
     }
 
     /// The statement that reads one piece of `table`.
-    static func copyStatement(_ piece: Piece, of table: TableDescription) -> String {
+    static func copyStatement(
+        _ piece: Piece, of table: TableDescription, form: PostgresOptions.RowForm = .text
+    ) -> String {
         let columns = table.exportedColumns.map { PQConnection.quoted(identifier: $0.name) }.joined(separator: ", ")
         var conditions: [String] = []
         if let filter = table.rowFilter { conditions.append("(\(filter))") }
@@ -138,7 +140,8 @@ public final class PostgresSnapshot: SnapshotSource {
             if !piece.isLast { conditions.append("ctid < '(\(pages.upperBound),0)'::pg_catalog.tid") }
         }
         let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
-        return "copy (select \(columns) from only \(piece.heap.name.quoted)\(filter)) to stdout"
+        let format = form == .binary ? " (format binary)" : ""
+        return "copy (select \(columns) from only \(piece.heap.name.quoted)\(filter)) to stdout\(format)"
     }
 }
 
@@ -150,6 +153,9 @@ public final class PostgresSnapshotReader: SnapshotReader {
     private var piece: PostgresSnapshot.Piece?
     private var schema: TableSchema?
     private var converters: [ValueConverter] = []
+    /// The columns of a table whose rows come in binary; nil where they come as text.
+    private var binaryColumns: [BinaryColumn]?
+    private var isFirstFrame = true
     private var ordinal: UInt64 = 0
     private var replacesTable = false
     private var pace = ReadingPace()
@@ -173,11 +179,20 @@ public final class PostgresSnapshotReader: SnapshotReader {
         converters = table.exportedColumns.map {
             ValueConverter(for: $0.typeOID, typeModifier: $0.typeModifier, in: snapshot.plan.types)
         }
-        guard
-            case .failure(let error) = try connection.beginCopy(
-                PostgresSnapshot.copyStatement(piece, of: table))
-        else { return }
+        binaryColumns = snapshot.options.rowForm == .binary ? binaryColumns(of: table) : nil
+        isFirstFrame = true
+        let statement = PostgresSnapshot.copyStatement(
+            piece, of: table, form: binaryColumns == nil ? .text : .binary)
+        guard case .failure(let error) = try connection.beginCopy(statement) else { return }
         throw refusal(error, table: table)
+    }
+
+    /// Nil when the binary form of one of the types is not understood.
+    private func binaryColumns(of table: TableDescription) -> [BinaryColumn]? {
+        let columns = table.exportedColumns.compactMap {
+            BinaryColumn(for: $0.typeOID, typeModifier: $0.typeModifier, in: snapshot.plan.types)
+        }
+        return columns.count == table.exportedColumns.count && !columns.isEmpty ? columns : nil
     }
 
     private func refusal(_ error: ServerError, table: TableDescription) -> Fault {
@@ -204,9 +219,10 @@ public final class PostgresSnapshotReader: SnapshotReader {
                 try checkFile()
                 return .taskEnded
             }
+            guard let start = try rowStart(in: frame) else { continue }
             ordinal += 1
             batch.beginChange(.read, schema: index, ordinal: ordinal)
-            try decode(frame, into: &batch)
+            try decode(frame, from: start, into: &batch)
             batch.endChange()
         }
         return .more
@@ -231,14 +247,38 @@ public final class PostgresSnapshotReader: SnapshotReader {
         }
     }
 
-    private func decode(_ frame: borrowing CopyFrame, into batch: inout ChangeBatch) throws(Fault) {
+    /// Where the row of a frame begins; nil when it holds none.
+    private func rowStart(in frame: borrowing CopyFrame) throws(Fault) -> Int? {
+        guard binaryColumns != nil else { return 0 }
+        defer { isFirstFrame = false }
         do throws(WireFault) {
-            try CopyTextRow.decode(frame.bytes, converters: converters, into: &batch, scratch: &scratch)
+            guard case .row(let start) = try CopyBinaryRow.content(of: frame.bytes, isFirst: isFirstFrame) else {
+                return nil
+            }
+            return start
         } catch {
-            throw Fault(
-                .postgresProtocol, "row \(ordinal) of \(schema?.table.description ?? "a table") cannot be read",
-                detail: error.description)
+            throw unreadable(error)
         }
+    }
+
+    private func decode(
+        _ frame: borrowing CopyFrame, from start: Int, into batch: inout ChangeBatch
+    ) throws(Fault) {
+        do throws(WireFault) {
+            if let binaryColumns {
+                try CopyBinaryRow.decode(frame.bytes, from: start, columns: binaryColumns, into: &batch)
+            } else {
+                try CopyTextRow.decode(frame.bytes, converters: converters, into: &batch, scratch: &scratch)
+            }
+        } catch {
+            throw unreadable(error)
+        }
+    }
+
+    private func unreadable(_ error: WireFault) -> Fault {
+        Fault(
+            .postgresProtocol, "row \(ordinal) of \(schema?.table.description ?? "a table") cannot be read",
+            detail: error.description)
     }
 
     /// A heap that was rewritten or emptied between the slot and this reading shows no rows to a snapshot that is

@@ -6,9 +6,11 @@ import Changelog
 enum StockOID {
     static let bool: UInt32 = 16
     static let bytea: UInt32 = 17
+    static let name: UInt32 = 19
     static let int8: UInt32 = 20
     static let int2: UInt32 = 21
     static let int4: UInt32 = 23
+    static let text: UInt32 = 25
     static let json: UInt32 = 114
     static let float4: UInt32 = 700
     static let float8: UInt32 = 701

@@ -167,6 +167,7 @@ import Testing
         case .null: "null"
         case .unset: "unset"
         case .value(let bytes): "'" + bytes.decodedString()
+        case .number(let number): "#\(number)"
         }
     }
 }

@@ -39,6 +39,9 @@ struct TinyEncoder: SegmentEncoder, ~Copyable {
             output.append("v")
             output.appendHexadecimal(UInt64(bytes.byteCount), digits: 8)
             output.append(bytes)
+        case .number(let number):
+            output.append("#")
+            output.appendHexadecimal(UInt64(bitPattern: number), digits: 16)
         }
     }
 }

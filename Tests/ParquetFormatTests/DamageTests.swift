@@ -38,18 +38,16 @@ struct DamageTests {
         let records = try read(bytes)
         var faults = 0
         for index in bytes.indices {
-            for bit: UInt8 in [0x01, 0x80] {
-                var changed = bytes
-                changed[index] ^= bit
-                guard let found = try outcome(changed) else {
-                    faults += 1
-                    continue
-                }
-                // Names, statistics and indexes are not what records are read from.
-                #expect(found == records, "byte \(index)")
+            var changed = bytes
+            changed[index] ^= index.isMultiple(of: 2) ? 0x01 : 0x80
+            guard let found = try outcome(changed) else {
+                faults += 1
+                continue
             }
+            // Names, statistics and indexes are not what records are read from.
+            #expect(found == records, "byte \(index)")
         }
-        #expect(faults > bytes.count / 2)
+        #expect(faults > bytes.count / 4)
     }
 
     @Test("a page whose checksum is not looked at ends in records or a fault, too", arguments: [PageCodec.zstd, .none])

@@ -165,6 +165,7 @@ struct Decoding: ~Copyable {
         case .null: "-"
         case .unset: "?"
         case .value(let bytes): bytes.decodedString()
+        case .number(let number): "\(number)"
         }
     }
 }

@@ -61,6 +61,21 @@ func decoded(_ line: [UInt8], _ oids: [UInt32]) throws(WireFault) -> [String] {
     return row.finish(nested: converters.map(\.type.isNested))
 }
 
+/// Decodes one row of COPY in binary, which begins where a row begins; numbers come out as their text with `#` before it.
+func decodedBinary(_ row: [UInt8], _ columns: [(oid: UInt32, typeModifier: Int32)]) throws(WireFault) -> [String] {
+    let types = columns.map { column in
+        ValueConverter(for: column.oid, typeModifier: column.typeModifier, in: TestTypes.dictionary).type
+    }
+    let columns = columns.compactMap {
+        BinaryColumn(for: $0.oid, typeModifier: $0.typeModifier, in: TestTypes.dictionary)
+    }
+    var batch = OneRow(columns: columns.count)
+    try row.withRawSpan { (span: RawSpan) throws(WireFault) in
+        try CopyBinaryRow.decode(span, from: 0, columns: columns, into: &batch.batch)
+    }
+    return batch.finish(nested: types.map { _ in false }, types)
+}
+
 /// A batch with one change that is not ended yet.
 private struct OneRow: ~Copyable {
     var batch = ChangeBatch(byteLimit: 1 << 16)
@@ -72,7 +87,7 @@ private struct OneRow: ~Copyable {
         batch.beginChange(.read, schema: batch.index(of: schema), ordinal: 1)
     }
 
-    consuming func finish(nested: [Bool]) -> [String] {
+    consuming func finish(nested: [Bool], _ types: [ColumnType] = []) -> [String] {
         batch.endChange()
         let change = batch.change(at: 0)
         var result: [String] = []
@@ -81,6 +96,10 @@ private struct OneRow: ~Copyable {
             case .null: result.append("NULL")
             case .unset: result.append("UNSET")
             case .value(let value): result.append(nested[index] ? tokens(value) : value.decodedString())
+            case .number(let number):
+                var text = ByteBuffer()
+                text.append(number: number, as: types[index])
+                result.append("#" + text.bytes.decodedString())
             }
         }
         return result

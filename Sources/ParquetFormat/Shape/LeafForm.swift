@@ -36,6 +36,19 @@ package enum Intake: UInt8, Sendable {
     case recordJSON
 }
 
+extension Intake {
+    /// Whether the numbers of a column of `type`, as a batch has them, are the numbers of the leaf.
+    func takesNumbers(of type: ColumnType) -> Bool {
+        switch (self, type) {
+        case (.int16, .integer), (.int32, .integer), (.int64, .integer), (.float32, .float(bits: 32)),
+            (.float64, .float(bits: 64)), (.decimal32, .decimal), (.decimal64, .decimal), (.date, .date),
+            (.timestamp, .timestamp), (.timestampUTC, .timestampWithZone):
+            true
+        default: false
+        }
+    }
+}
+
 /// How values of a leaf compare.
 package enum ValueOrder: UInt8, Sendable {
     /// False before true; one byte each.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Bytes
+internal import Bytes
+internal import Changelog
 
 private let powersOfTen: [Double] = (0...15).map { power in (0..<power).reduce(1) { value, _ in value * 10 } }
 
 extension RawSpan {
-    /// The number, and whether the text is just what ``Bytes/ByteBuffer/append(float:digitCount:)`` would print of it.
+    /// The number, and whether the text is just what ``Bytes/ByteBuffer/append(float:)`` would print of it.
     /// Nil when the text is no number.
     func float64() -> (value: Double, isPlain: Bool)? {
         if let value = shortFloat(digitLimit: 15) { return (value, true) }
@@ -49,65 +50,5 @@ extension RawSpan {
         else { return nil }
         let value = (Double(whole) * powersOfTen[scale] + Double(fraction)) / powersOfTen[scale]
         return isNegative ? -value : value
-    }
-}
-
-extension ByteBuffer {
-    /// Appends the shortest digits that mean `value`, as the source prints them: with an exponent where it is below -4
-    /// or at least 15.
-    package mutating func append(float value: Double) {
-        append(shortest: value.description, exponentLimit: 15)
-    }
-
-    /// The same with 32 bits, and an exponent from 6 on.
-    package mutating func append(float value: Float) {
-        append(shortest: value.description, exponentLimit: 6)
-    }
-
-    private mutating func append(shortest text: String, exponentLimit: Int) {
-        switch text {
-        case "nan", "-nan": return append("NaN")
-        case "inf": return append("Infinity")
-        case "-inf": return append("-Infinity")
-        default: break
-        }
-        var digits: [UInt8] = []
-        var (point, exponent) = (0, 0)
-        let parts = text.utf8.split(separator: UInt8(ascii: "e"))
-        for byte in parts[0] {
-            switch byte {
-            case UInt8(ascii: "-"): append(byte)
-            case UInt8(ascii: "."): point = digits.count
-            default: digits.append(byte)
-            }
-        }
-        if parts.count > 1 { exponent = Int(String(Substring(parts[1]))) ?? 0 }
-        if !parts[0].contains(UInt8(ascii: ".")) { point = digits.count }
-        let leading = digits.prefix { $0 == 0x30 }.count
-        guard leading < digits.count else { return append(UInt8(ascii: "0")) }
-        exponent += point - leading - 1
-        digits.removeFirst(leading)
-        while digits.count > 1, digits.last == 0x30 { digits.removeLast() }
-        append(digits, exponent: exponent, limit: exponentLimit)
-    }
-
-    private mutating func append(_ digits: [UInt8], exponent: Int, limit: Int) {
-        if exponent < -4 || exponent >= limit {
-            append(digits[0])
-            if digits.count > 1 { append(UInt8(ascii: ".")) }
-            append(contentsOf: Array(digits.dropFirst()))
-            append(exponent < 0 ? "e-" : "e+")
-            return appendDecimal(UInt64(abs(exponent)), digits: abs(exponent) < 100 ? 2 : 3)
-        }
-        if exponent < 0 {
-            append("0.")
-            append(repeating: 0x30, count: -exponent - 1)
-            return append(contentsOf: digits)
-        }
-        append(contentsOf: Array(digits.prefix(exponent + 1)))
-        append(repeating: 0x30, count: max(0, exponent + 1 - digits.count))
-        guard digits.count > exponent + 1 else { return }
-        append(UInt8(ascii: "."))
-        append(contentsOf: Array(digits.dropFirst(exponent + 1)))
     }
 }

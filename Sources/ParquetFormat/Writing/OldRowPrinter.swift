@@ -9,9 +9,11 @@ internal import NDJSONFormat
 struct OldRowPrinter: Sendable {
     private let labels: [[UInt8]]
     private let printers: [ValuePrinter]
+    private let types: [ColumnType]
 
     init(_ schema: TableSchema) {
         labels = schema.columns.map { ValuePrinter.label($0.name) }
+        types = schema.columns.map(\.type)
         printers = schema.columns.map { ValuePrinter($0.type) }
     }
 
@@ -25,12 +27,15 @@ struct OldRowPrinter: Sendable {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
             output.append(contentsOf: labels[index])
-            guard case .value(let value) = field else {
-                output.append("null")
-                continue
-            }
             do throws(WireFault) {
-                try printers[index].append(value, to: &output)
+                switch field {
+                case .value(let value): try printers[index].append(value, to: &output)
+                case .number(let number):
+                    var text = ByteBuffer(capacity: 32)
+                    text.append(number: number, as: types[index])
+                    try printers[index].append(text.bytes, to: &output)
+                case .null, .unset: output.append("null")
+                }
             } catch {
                 throw Fault(.bug, "a nested value cannot be read", detail: error.description)
             }
