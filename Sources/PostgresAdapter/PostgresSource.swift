@@ -36,7 +36,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
     private var again: Set<UInt32> = []
     private var nextQuestionOfCatalog = ContinuousClock.now
     /// The shortest time between two questions about such tables.
-    private static let catalogRest = Duration.seconds(2)
+    private static let catalogRest = Duration.seconds(5)
 
     /// Goes on with a running stream; `spooled` holds the frames that were taken from it before.
     init(
@@ -231,28 +231,32 @@ public struct PostgresSource: ChangeSource, ~Copyable {
             try learn(types)
             try decodeMessage(into: &batch)
         case .needsFacts(let table):
-            try learn(of: [table])
+            learn(of: [table])
             try decodeMessage(into: &batch)
         case .describedAgain(let table):
             again.insert(table)
-            if .now >= nextQuestionOfCatalog { try askCatalog() }
+            if .now >= nextQuestionOfCatalog { askCatalog() }
         }
     }
 
     /// Asks about the tables that were described again as they were: a column may allow nulls now, or none any more, or
     /// be another of the same name.
-    private mutating func askCatalog() throws(Fault) {
+    private mutating func askCatalog() {
         let tables = Array(again)
         again = []
         nextQuestionOfCatalog = .now + Self.catalogRest
-        try learn(of: tables)
+        learn(of: tables)
     }
 
-    /// Asks what the catalog says of tables beside what the stream does. Nothing else hangs on the answer: what columns
-    /// they have only the stream says.
-    private mutating func learn(of tables: [UInt32]) throws(Fault) {
-        let catalog = try Session.open(options, for: .catalog)
-        decoder.learn(try CatalogReader.facts(of: tables, catalog))
+    /// Asks what the catalog says of tables beside what the stream does. Nothing else hangs on the answer, for what columns
+    /// they have only the stream says: where there is none, the next look asks again.
+    private mutating func learn(of tables: [UInt32]) {
+        do throws(Fault) {
+            let catalog = try Session.open(options, for: .catalog)
+            decoder.learn(try CatalogReader.facts(of: tables, catalog))
+        } catch {
+            options.report(PostgresNotice(.debug, "the catalog did not answer: \(error.message)"))
+        }
     }
 
     /// Looks up types that came into being after the run began. Only what a type *is* is asked, never which columns
@@ -272,7 +276,7 @@ public struct PostgresSource: ChangeSource, ~Copyable {
 
     /// Looks whether rows changed without a change.
     private mutating func look(_ moment: TableWatch.Moment, into batch: inout ChangeBatch) throws(Fault) {
-        if !again.isEmpty, .now >= nextQuestionOfCatalog { try askCatalog() }
+        if !again.isEmpty, .now >= nextQuestionOfCatalog { askCatalog() }
         if let facts = try watch?.look(moment, for: decoder.describedTables, into: &batch) { decoder.learn(facts) }
         if watch?.stale != nil { hasReachedTarget = true }
     }

@@ -29,6 +29,9 @@ enum SegmentRules {
         if !isInside(segment, place.anchor) {
             problems.append("it lies outside of what anchor \(place.anchor.number) reaches")
         }
+        if let origin = segment.origin, !segment.table.hasPrefix(origin + "__v") {
+            problems.append("its folder is not one in which records of \(origin) go on")
+        }
         if segment.changes.total != segment.rows { problems.append("its counts are not its number of rows") }
         return problems
     }
