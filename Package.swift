@@ -93,6 +93,12 @@ let package = Package(
                 "Faults", "Bytes", "Compression", "DurableFiles", "Changelog", "Anchors", "Export", "NDJSONFormat",
                 "ParquetFormat",
             ]),
+        .target(
+            name: "DeltaLake",
+            dependencies: [
+                "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export", "ParquetFormat",
+                "ParquetReading",
+            ]),
         .target(name: "Sinks", dependencies: ["Faults", "Bytes", "DurableFiles", "Changelog", "Anchors", "Export"]),
 
         // Roof.
@@ -104,7 +110,7 @@ let package = Package(
             name: "Verification",
             dependencies: [
                 "Faults", "Bytes", "Digests", "Compression", "DurableFiles", "Changelog", "Anchors", "Export",
-                "ParquetReading",
+                "ParquetReading", "DeltaLake",
             ]
         ),
 
@@ -116,7 +122,7 @@ let package = Package(
                 "SchemaEvolution", "Hiredis", "PostgresAdapter", "RedisURI", "RedisFacts", "RedisCluster", "RedisState",
                 "RedisStreams",
                 "RedisKeyspace", "Anchors", "Metastore", "Export", "NDJSONFormat", "ParquetFormat", "ParquetReading",
-                "Sinks", "Runtime", "Verification",
+                "DeltaLake", "Sinks", "Runtime", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -131,6 +137,12 @@ let package = Package(
             dependencies: ["Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export"],
             path: "Tests/TestSupport"
         ),
+        .testTarget(
+            name: "DeltaLakeTests",
+            dependencies: [
+                "DeltaLake", "Faults", "Bytes", "Digests", "DurableFiles", "Changelog", "Anchors", "Export",
+                "ParquetFormat", "ParquetReading", "TestSupport",
+            ]),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"]),
         .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", "Faults", "Bytes", "TestSupport"]),
         .testTarget(

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import DurableFiles
-internal import Faults
+package import DurableFiles
+package import Faults
 
 /// A small file that appears whole, durable, and only if there is none of its name.
-enum AtomicFile {
+package enum AtomicFile {
     /// The moments at which tests interrupt it.
-    struct Moments {
+    package struct Moments {
         var afterWrite: CrashPoint?
         var afterLink: CrashPoint?
         var afterSync: CrashPoint?
+
+        /// Names the moments; none is interrupted unless it is named.
+        package init(afterWrite: CrashPoint? = nil, afterLink: CrashPoint? = nil, afterSync: CrashPoint? = nil) {
+            self.afterWrite = afterWrite
+            self.afterLink = afterLink
+            self.afterSync = afterSync
+        }
     }
 
     /// Puts `bytes` at `path` by way of `draft`, which must lie on the same file system and belong to one writer.
-    static func create(
+    package static func create(
         _ path: String, by draft: String, _ bytes: [UInt8], crash: CrashPlan = .none, moments: Moments = Moments()
     ) throws(Fault) -> Files.LinkOutcome {
         try write(bytes, to: draft)
@@ -28,7 +35,7 @@ enum AtomicFile {
     }
 
     /// Puts `bytes` at `path` and replaces what stands there.
-    static func replace(_ path: String, by draft: String, _ bytes: [UInt8]) throws(Fault) {
+    package static func replace(_ path: String, by draft: String, _ bytes: [UInt8]) throws(Fault) {
         try write(bytes, to: draft)
         try Files.rename(draft, to: path)
         try Files.synchronizeFolder(Files.parent(of: path))

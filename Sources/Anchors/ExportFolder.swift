@@ -35,13 +35,21 @@ public struct ExportFolder: Hashable, Sendable {
     /// The metadata store.
     public var catalog: String { "\(control)/catalog.sqlite" }
 
+    /// The folder of the consistent cuts.
+    public var cuts: String { "\(control)/cuts" }
+
     /// The file of the anchor `number`.
-    public func anchor(_ number: Int) -> String {
+    public func anchor(_ number: Int) -> String { "\(anchors)/\(Self.fileName(number))" }
+
+    /// The file of the cut through the Delta tables at the anchor `number`.
+    public func cut(_ number: Int) -> String { "\(cuts)/\(Self.fileName(number))" }
+
+    private static func fileName(_ number: Int) -> String {
         let digits = String(number)
-        return "\(anchors)/\(String(repeating: "0", count: max(0, 20 - digits.utf8.count)))\(digits).json"
+        return "\(String(repeating: "0", count: max(0, 20 - digits.utf8.count)))\(digits).json"
     }
 
-    /// The number of the anchor whose file is called `name`, nil when it is not the name of one.
+    /// The number of the anchor whose file, or that of whose cut, is called `name`, nil when it is not the name of one.
     public static func anchorNumber(ofFileNamed name: String) -> Int? {
         guard name.utf8.count == 25, name.hasSuffix(".json"), name.utf8.prefix(20).allSatisfy({ 48...57 ~= $0 }) else {
             return nil

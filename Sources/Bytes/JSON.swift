@@ -19,14 +19,26 @@ public indirect enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
+    /// What becomes of numbers that are no 64-bit integers.
+    public enum OtherNumbers: Sendable {
+        /// The text is none that is read here.
+        case refused
+        /// They are read as text, in their own spelling.
+        case asText
+    }
+
     /// The one value that `bytes` are, read strictly; nil when they are none.
-    public init?(parsing bytes: [UInt8]) {
-        guard let value = JSONParser.value(bytes) else { return nil }
+    public init?(parsing bytes: [UInt8], otherNumbers: OtherNumbers = .refused) {
+        guard let value = JSONParser.value(bytes, otherNumbers) else { return nil }
         self = value
     }
 
     /// The text, when it is one.
     public var text: String? { if case .text(let text) = self { text } else { nil } }
+    /// The answer, when it is yes or no.
+    public var isTrue: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The members, when it is an object.
+    public var members: [String: JSON]? { if case .object(let members) = self { members } else { nil } }
     /// The number, when it is one.
     public var number: Int64? { if case .number(let number) = self { number } else { nil } }
     /// The elements, when it is an array.

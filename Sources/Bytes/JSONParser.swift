@@ -8,16 +8,18 @@ struct JSONParser {
     private static let depthLimit = 128
 
     private let bytes: [UInt8]
+    private let otherNumbers: JSON.OtherNumbers
     private var index = 0
     private var depth = 0
 
-    private init(_ bytes: [UInt8]) {
+    private init(_ bytes: [UInt8], _ otherNumbers: JSON.OtherNumbers) {
         self.bytes = bytes
+        self.otherNumbers = otherNumbers
     }
 
     /// The one value that `bytes` are, nil when they are none.
-    static func value(_ bytes: [UInt8]) -> JSON? {
-        var parser = JSONParser(bytes)
+    static func value(_ bytes: [UInt8], _ otherNumbers: JSON.OtherNumbers) -> JSON? {
+        var parser = JSONParser(bytes, otherNumbers)
         guard let value = try? parser.parseValue() else { return nil }
         parser.skipSpace()
         return parser.index == bytes.count ? value : nil
@@ -29,7 +31,7 @@ struct JSONParser {
         case UInt8(ascii: "{"): return .object(try nested { (parser) throws(Refusal) in try parser.parseMembers() })
         case UInt8(ascii: "["): return .array(try nested { (parser) throws(Refusal) in try parser.parseElements() })
         case UInt8(ascii: "\""): return .text(try parseText())
-        case UInt8(ascii: "-")?, (0x30...0x39)?: return .number(try parseNumber())
+        case UInt8(ascii: "-")?, (0x30...0x39)?: return try parseNumber()
         default: return try parseWord()
         }
     }
@@ -80,16 +82,35 @@ struct JSONParser {
         throw Refusal()
     }
 
-    private mutating func parseNumber() throws(Refusal) -> Int64 {
+    private mutating func parseNumber() throws(Refusal) -> JSON {
         let start = index
         _ = take("-")
         let digits = index
         while let byte = peek, 0x30...0x39 ~= byte { index += 1 }
         let hasLeadingZero = index - digits > 1 && bytes[digits] == 0x30
-        guard !hasLeadingZero, let number = Int64(String(decoding: bytes[start..<index], as: UTF8.self)) else {
-            throw Refusal()
+        guard !hasLeadingZero, index > digits else { throw Refusal() }
+        let hasFraction = try skipFraction()
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if !hasFraction, let number = Int64(text) { return .number(number) }
+        guard otherNumbers == .asText else { throw Refusal() }
+        return .text(text)
+    }
+
+    /// Passes over what only numbers have that are not whole, or written as if they were not.
+    private mutating func skipFraction() throws(Refusal) -> Bool {
+        let start = index
+        if take(".") { try skipDigits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try skipDigits()
         }
-        return number
+        return index > start
+    }
+
+    private mutating func skipDigits() throws(Refusal) {
+        let start = index
+        while let byte = peek, 0x30...0x39 ~= byte { index += 1 }
+        guard index > start else { throw Refusal() }
     }
 
     private mutating func parseText() throws(Refusal) -> String {

@@ -3,6 +3,7 @@
 import Anchors
 import Changelog
 import Compression
+import DeltaLake
 import Export
 import Faults
 import FoundationEssentials
@@ -41,6 +42,8 @@ final class ExportRun {
     var last: StoredAnchor?
     /// What decides where changes go, one behind the other.
     var gates: [any RecordGate] = []
+    /// Keeps the Delta tables, once it is known which export this is.
+    var delta: DeltaPublisher?
     private let begun = ContinuousClock.now
 
     init(_ settings: RunSettings, console: Console, stop: StopSignal, crash: CrashPlan) throws(Fault) {
@@ -51,6 +54,7 @@ final class ExportRun {
         workspace = try Workspace(path: settings.path, crash: crash) { [stop] in stop.request() }
         do throws(Fault) {
             last = try workspace.chain.latest()
+            try mendDelta()
         } catch {
             workspace.close(outcome: error.code.rawValue)
             throw error
@@ -99,6 +103,7 @@ final class ExportRun {
                 if stop.isRequested { return .stopped }
                 try workspace.sweep()
                 last = try workspace.chain.latest()
+                try mendDelta()
             }
         }
     }
@@ -167,11 +172,17 @@ final class ExportRun {
         let store = workspace.store
         let crash = crash
         let log = console.log
+        let delta = deltaPublisher(of: record)
+        let admission = admission
         let publisher = Publisher(
             identity: PublisherIdentity(
                 exportID: record.id, runID: workspace.runID, version: Version.number, source: source),
             sink: workspace.sink, chain: workspace.leasedChain,
-            archive: { schema throws(Fault) in try schemas.save(schema) },
+            archive: { schema throws(Fault) in
+                try admission(schema)
+                return try schemas.save(schema)
+            },
+            sourceArchive: { schema throws(Fault) in try schemas.save(schema) },
             observations: { bytes throws(Fault) in try observations.save(bytes) },
             segmentExtension: settings.format.fileExtension + (suffix.isEmpty ? "" : ".\(suffix)"),
             clock: { Workspace.now },
@@ -179,6 +190,7 @@ final class ExportRun {
                 stored.anchor.tellOfSchemas(to: log)
                 try store.record(stored)
                 try crash.reach(.afterCatalogRecord)
+                try delta?.publish(stored)
             })
         return PipelineParts(
             encoder: RecordEncoder.self, sink: workspace.sink, publisher: publisher,
@@ -199,7 +211,14 @@ final class ExportRun {
     /// Refuses to begin with tables whose records would be refused.
     func requireFit(_ schemas: [TableSchema]) throws(Fault) {
         let gate = schemaGate(settings.columnar)
-        for schema in schemas { _ = try gate.verdict(on: schema) }
+        for schema in schemas {
+            switch try gate.verdict(on: schema) {
+            case .keep, .judge: try admission(schema)
+            case .redirect(let table):
+                try admission(TableSchema(table: table, columns: schema.columns, key: schema.key))
+            case .quarantine: break
+            }
+        }
     }
 
     /// Begins from what the chain says, as it is now.

@@ -23,6 +23,16 @@ struct FormatOptions: ParsableArguments {
             "Which columns of Parquet get a Bloom filter: none, or key, those that identify a row.", valueName: "which")
     )
     var bloomFilters: String?
+    @Option(
+        help: ArgumentHelp(
+            "Of parquet: on makes the folder of each table a Delta table, off leaves that.", valueName: "choice"))
+    var delta: String?
+    @Option(help: ArgumentHelp("After how many commits of a Delta table a checkpoint is written.", valueName: "count"))
+    var deltaCheckpointEvery: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long the log of a Delta table is kept below its checkpoints.", valueName: "time"))
+    var deltaLogRetention: String?
     @Option(help: ArgumentHelp("zstd, gzip or none; snappy too for parquet.", valueName: "codec"))
     var compression: String?
     @Option(help: ArgumentHelp("The codec's level.", valueName: "level"))
@@ -32,7 +42,8 @@ struct FormatOptions: ParsableArguments {
     var flags: [SettingKey: String] {
         present([
             .format: format, .profile: profile, .widen: widen, .bloomFilters: bloomFilters, .compression: compression,
-            .compressionLevel: compressionLevel,
+            .compressionLevel: compressionLevel, .delta: delta, .deltaCheckpointEvery: deltaCheckpointEvery,
+            .deltaLogRetention: deltaLogRetention,
         ])
     }
 }

@@ -90,6 +90,8 @@ final class PostgresRoute: SourceRoute {
         let slot = settings.mode == .snapshotOnly ? nil : settings.slot
         let identity = beginning.plan.facts.identity(slot: slot, publication: settings.publication)
         let parts = try run.parts(source: identity, epoch: epoch)
+        // What fits into no table is said before hours are spent on reading it.
+        try run.requireFit(beginning.plan.tables.map(beginning.plan.schema))
         let reason = run.last == nil ? nil : "a new snapshot was asked for"
         var publication = Publication(
             kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot"

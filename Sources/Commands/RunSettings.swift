@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Compression
+import DeltaLake
 import Export
 import Faults
 import Runtime
@@ -12,6 +13,8 @@ struct RunSettings {
     let compression: CompressionChoice
     /// What holds where the format is one of columns.
     let columnar: ColumnarChoice
+    /// How Delta tables are kept; nil where there are none.
+    let delta: DeltaOptions?
     let segmentLimits: SegmentLimits
     let policy: AnchorPolicy
     let limits: PipelineLimits
@@ -26,6 +29,7 @@ struct RunSettings {
         format = try settings.choice(.format, RecordFormat.self)
         compression = format == .ndjson ? try Self.compression(settings) : CompressionChoice(codec: .none)
         columnar = try Self.columnar(settings, format)
+        delta = try Self.delta(settings, format)
         segmentLimits = SegmentLimits(
             byteCount: try settings.byteCount(.segmentBytes, minimum: 64 << 10),
             rowCount: try settings.number(.segmentRows, 1...Int.max))
@@ -64,6 +68,23 @@ struct RunSettings {
         return CompressionChoice(codec: codec, level: try level(settings, isZstandard: codec == .zstd))
     }
 
+    private static func delta(_ settings: Settings, _ format: RecordFormat) throws(Fault) -> DeltaOptions? {
+        let choice = try settings.choice(.delta, DeltaChoice.self)
+        let every = try settings.number(.deltaCheckpointEvery, 1...1_000_000)
+        let retention = try settings.duration(.deltaLogRetention)
+        guard format == .parquet else {
+            try settings.refuse(
+                [.delta, .deltaCheckpointEvery, .deltaLogRetention],
+                "says something of Delta tables, which are files of columns: add --format parquet")
+            return nil
+        }
+        guard choice == .on else {
+            try settings.refuse([.deltaCheckpointEvery, .deltaLogRetention], "means nothing with --delta off")
+            return nil
+        }
+        return DeltaOptions(checkpointEvery: every, logRetention: retention.components.seconds) { Workspace.now }
+    }
+
     private static func level(_ settings: Settings, isZstandard: Bool) throws(Fault) -> Int32 {
         Int32(try settings.number(.compressionLevel, isZstandard ? 1...19 : 1...9))
     }
@@ -85,4 +106,10 @@ struct RunSettings {
         }
         return choice
     }
+}
+
+/// Whether the folder of each table is a Delta table.
+private enum DeltaChoice: String, CaseIterable {
+    case on
+    case off
 }

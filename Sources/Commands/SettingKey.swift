@@ -23,6 +23,9 @@ enum SettingKey: String, CaseIterable {
     case profile
     case widen
     case bloomFilters = "bloom-filters"
+    case delta
+    case deltaCheckpointEvery = "delta-checkpoint-every"
+    case deltaLogRetention = "delta-log-retention"
     case compression
     case compressionLevel = "compression-level"
     case segmentBytes = "segment-bytes"
@@ -71,6 +74,9 @@ enum SettingKey: String, CaseIterable {
         case .profile: "portable"
         case .widen: "off"
         case .bloomFilters: "none"
+        case .delta: "on"
+        case .deltaCheckpointEvery: "100"
+        case .deltaLogRetention: "30d"
         case .compression: "zstd"
         case .segmentBytes: "128MiB"
         case .segmentRows: "10000000"

@@ -42,8 +42,8 @@ extension SettingKey {
             .preferReplica, .group,
             .consumer, .minIdle, .createGroup:
             .redis
-        case .source, .to, .snapshot, .until, .format, .profile, .widen, .bloomFilters, .compression, .compressionLevel,
-            .segmentBytes, .segmentRows,
+        case .source, .to, .snapshot, .until, .format, .profile, .widen, .bloomFilters, .delta, .deltaCheckpointEvery,
+            .deltaLogRetention, .compression, .compressionLevel, .segmentBytes, .segmentRows,
             .anchorEvery, .minFree, .queueBytes, .retryFor, .stopGrace, .columnPrefix, .output, .logFormat, .logLevel,
             .quiet:
             .any

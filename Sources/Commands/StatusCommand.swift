@@ -3,6 +3,7 @@
 import Anchors
 import ArgumentParser
 import Changelog
+import DeltaLake
 import DurableFiles
 import Faults
 import Hiredis
@@ -55,6 +56,11 @@ struct StatusCommand: ParsableCommand {
             var lagBytes: UInt64?
         }
 
+        struct Delta: Encodable {
+            let anchor: Int
+            let versions: [String: Int]
+        }
+
         struct Break: Encodable {
             let anchor: Int
             let kind: String
@@ -73,6 +79,7 @@ struct StatusCommand: ParsableCommand {
         let running: Bool
         let records: Int?
         let tables: Int
+        let delta: Delta?
         let notices: [Notice]
         let breaks: [Break]
         var streams: [Stream]?
@@ -116,7 +123,7 @@ struct StatusCommand: ParsableCommand {
             position: latest.source.notation.text(latest.to), publishedAt: latest.run.publishedAt.description,
             ageSeconds: max(0, (Workspace.now.microseconds - latest.run.publishedAt.microseconds) / 1_000_000),
             lastCommit: latest.commitTimeLast?.description, running: lease != nil,
-            records: try? store?.recordedRowCount(), tables: tables.count,
+            records: try? store?.recordedRowCount(), tables: tables.count, delta: try delta(folder),
             notices: notices, breaks: breaks,
             streams: latest.lanes.isEmpty
                 ? nil
@@ -125,6 +132,14 @@ struct StatusCommand: ParsableCommand {
                         kind: latest.isOfShards ? "shard" : "stream", name: $0.lane.name, epoch: $0.lane.epoch,
                         position: $0.lane.notation.text($0.to))
                 })
+    }
+
+    /// How far the Delta tables are, by their newest cut; nil where there is none.
+    private func delta(_ folder: ExportFolder) throws(Fault) -> Report.Delta? {
+        guard let number = try DeltaCut.numbers(in: folder).last, let cut = try DeltaCut.read(number, in: folder) else {
+            return nil
+        }
+        return Report.Delta(anchor: number, versions: cut.tables.mapValues(\.version))
     }
 
     /// How many anchors are looked at for notices.
@@ -211,6 +226,12 @@ struct StatusCommand: ParsableCommand {
             "published   \(report.publishedAt), \(report.ageSeconds) s ago",
         ]
         lines.append("holds       \(report.records.map { "\($0) records" } ?? "records") of \(report.tables) tables")
+        if let delta = report.delta {
+            let behind = report.anchor - delta.anchor
+            lines.append(
+                "delta       \(delta.versions.count) tables at anchor \(delta.anchor)"
+                    + (behind > 0 ? ", \(behind) behind: the next run with --delta on adds them" : ""))
+        }
         if let commit = report.lastCommit { lines.append("last commit \(commit)") }
         if let server = report.serverPosition {
             let lag = report.lagBytes.map { ", \($0) bytes ahead, \(report.lagSeconds ?? 0) s behind" } ?? ""

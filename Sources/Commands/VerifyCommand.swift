@@ -27,6 +27,8 @@ struct VerifyCommand: ParsableCommand {
         let segments: Int
         let records: Int
         let bytes: Int
+        let deltaTables: Int
+        let replaced: Int
         let findings: [[String: String]]
         let notes: [[String: String]]
     }
@@ -44,6 +46,7 @@ struct VerifyCommand: ParsableCommand {
             sound: findings.isEmpty, export: result.exportID, firstAnchor: result.anchors?.lowerBound,
             lastAnchor: result.anchors?.upperBound, reached: result.reached, segments: result.segmentCount,
             records: result.recordCount, bytes: result.byteCount,
+            deltaTables: result.deltaTableCount, replaced: result.replacedCount,
             findings: findings.map { ["path": $0.path, "what": $0.what] },
             notes: result.notes.map { ["path": $0.path, "what": $0.what] })
         try console.print(text(result, findings), or: report)
@@ -75,6 +78,13 @@ struct VerifyCommand: ParsableCommand {
             "\(findings.isEmpty ? "holds" : "does not hold"): \(range), \(result.segmentCount) segments, "
                 + "\(result.recordCount) records, \(result.byteCount) bytes"
                 + (result.reached.map { ", reached \($0)" } ?? ""))
+        if result.deltaTableCount > 0 {
+            lines.append(
+                "\(result.deltaTableCount) Delta tables compared"
+                    + (result.replacedCount > 0
+                        ? "; \(result.replacedCount) segments are gone, replaced there by what others have rewritten"
+                        : ""))
+        }
         return lines.joined(separator: "\n")
     }
 }

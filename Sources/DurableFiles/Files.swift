@@ -46,6 +46,11 @@ public enum Files {
         try status(of: path).map { Int($0.st_size) }
     }
 
+    /// When the bytes of the file at `path` were last changed, in seconds since 1970; nil when there is none.
+    public static func changeTime(of path: String) throws(Fault) -> Int64? {
+        try status(of: path).map { Int64($0.st_mtim.tv_sec) }
+    }
+
     /// How many bytes an ordinary user may still write where `path` lies.
     public static func freeByteCount(at path: String) throws(Fault) -> UInt64 {
         var status = statvfs()

@@ -78,25 +78,27 @@ extension SegmentName {
 }
 
 extension TableName {
-    /// The folder of the table inside the export: percent-encoded where a byte is not `[A-Za-z0-9_-]`, the dot
-    /// between namespace and name excepted, so that no name leaves its folder and no two names share one. A name
-    /// that file systems would refuse for its length is cut and ends in `~` and 16 digits of its digest.
+    /// The folder of the table inside the export: `~` and two hexadecimal digits where a byte is not `[A-Za-z0-9_-]`,
+    /// the dot between namespace and name excepted, so that no name leaves its folder and no two names share one. A
+    /// name that file systems would refuse for its length is cut and ends in `~~` and 16 digits of its digest.
+    ///
+    /// Not `%`, which readers of Delta tables decode once too often.
     public var folderName: String {
-        let encoded = (namespace.map { $0.percentEncoded + "." } ?? "") + name.percentEncoded
+        let encoded = (namespace.map { $0.tildeEncoded + "." } ?? "") + name.tildeEncoded
         guard encoded.utf8.count > 200 else { return encoded }
         let digest = Digest(of: Array(encoded.utf8)).hexadecimal
-        return encoded.prefix(180) + "~" + digest.prefix(16)
+        return encoded.prefix(180) + "~~" + digest.prefix(16)
     }
 }
 
 extension String {
-    fileprivate var percentEncoded: String {
+    fileprivate var tildeEncoded: String {
         var result = ""
         for byte in utf8 {
             switch byte {
             case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f:
                 result.unicodeScalars.append(UnicodeScalar(byte))
-            default: result += "%" + hexadecimal(UInt64(byte), digits: 2).uppercased()
+            default: result += "~" + hexadecimal(UInt64(byte), digits: 2).uppercased()
             }
         }
         return result

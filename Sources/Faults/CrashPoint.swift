@@ -29,6 +29,17 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case afterCatalogRecord
     case beforeAcknowledge
     case afterAcknowledge
+    // Making an anchor versions of Delta tables, in order.
+    case afterDeltaWrite
+    case afterDeltaLink
+    case afterDeltaCommit
+    case duringDeltaCheckpoint
+    case afterDeltaCheckpoint
+    case afterDeltaPointer
+    case duringDeltaCleanup
+    case afterDeltaTables
+    case afterDeltaCut
+    case duringDeltaRebuild
     // Spooling a transaction that memory does not hold.
     case duringSpool
     // Reading tables again whose rows changed without a change, in order.
@@ -49,6 +60,8 @@ public enum CrashPoint: String, CaseIterable, Sendable {
         case beginning
         /// Segments and their anchor are published.
         case publishing
+        /// An anchor becomes versions of Delta tables.
+        case deltaTables
         /// A transaction goes to disk.
         case spooling
         /// Tables are read again in the middle of a history.
@@ -66,6 +79,9 @@ public enum CrashPoint: String, CaseIterable, Sendable {
             .afterAnchorWrite, .afterAnchorLink, .afterAnchorSync, .afterCatalogRecord, .beforeAcknowledge,
             .afterAcknowledge:
             .publishing
+        case .afterDeltaWrite, .afterDeltaLink, .afterDeltaCommit, .duringDeltaCheckpoint, .afterDeltaCheckpoint,
+            .afterDeltaPointer, .duringDeltaCleanup, .afterDeltaTables, .afterDeltaCut, .duringDeltaRebuild:
+            .deltaTables
         case .duringSpool: .spooling
         case .afterTableSnapshotSlot, .afterTableSnapshotReach, .afterTableSnapshotRead, .afterTableSnapshotAnchor:
             .readingAgain

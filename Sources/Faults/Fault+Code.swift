@@ -76,6 +76,12 @@ extension Fault {
         case anchorMissing = "export.anchor.missing"
         case verificationFailed = "verify.failed"
 
+        // Delta tables.
+        case deltaSchema = "delta.schema"
+        case deltaLog = "delta.log"
+        case deltaUnsupported = "delta.unsupported"
+        case deltaConflict = "delta.conflict"
+
         // The disk.
         case fileCreate = "file.create"
         case fileWrite = "file.write"
@@ -120,17 +126,17 @@ extension Fault.Code {
         case .postgresProtocol, .postgresQuery, .redisProtocol, .redisCommand, .exportOverwrite, .crashPoint, .bug: 70
         case .fileCreate, .exportExists: 73
         case .fileWrite, .fileRead, .diskFull: 74
-        case .redisPayload, .schemaIncompatible: 65
+        case .redisPayload, .schemaIncompatible, .deltaLog: 65
         case .redisNoReplication, .redisReplicationVersion: 78
         case .redisSpoolFull: 75
-        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped: 75
+        case .exportBusy, .postgresSlotActive, .postgresSlotNoRoom, .stopped, .deltaConflict: 75
         case .postgresRefused, .postgresPermission, .postgresRowSecurity, .redisRefused, .redisPermission,
             .redisUnverified, .redisTLS, .filePermission:
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .tableReserved, .postgresReplicaIdentity,
-            .postgresColumnReserved,
-            .postgresSnapshotImpossible, .redisCluster, .redisMasterUnknown, .redisReadOnly,
+            .postgresColumnReserved, .postgresSnapshotImpossible, .deltaSchema, .deltaUnsupported, .redisCluster,
+            .redisMasterUnknown, .redisReadOnly,
             .redisStreamName:
             78
         }

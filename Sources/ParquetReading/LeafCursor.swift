@@ -164,18 +164,24 @@ extension LeafCursor {
         let length = Int(header.compressedByteCount)
         guard offset + headLength + length <= end else { throw WireFault(.truncated, at: offset) }
         var body = ByteBuffer(capacity: length)
-        try Self.read(&file, at: offset + headLength, upTo: length, into: &body)
-        guard body.count == length, checksums == .ignored || header.checksum == crc32(of: body.bytes) else {
-            throw WireFault(.malformed, at: offset)
-        }
+        // A dictionary of nothing has no bytes.
+        if length > 0 { try Self.read(&file, at: offset + headLength, upTo: length, into: &body) }
+        let isTrusted =
+            checksums == .ignored || checksums == .comparedWhereGiven && header.checksum == nil
+            || header.checksum == crc32(of: body.bytes)
+        guard body.count == length, isTrusted else { throw WireFault(.malformed, at: offset) }
         page.removeAll(keepingAtMost: 4 << 20)
+        if length > 0 || header.byteCount > 0 { try decompress(body, byteCount: Int(header.byteCount)) }
+        offset += headLength + length
+        return header
+    }
+
+    private mutating func decompress(_ body: borrowing ByteBuffer, byteCount: Int) throws(WireFault) {
         do throws(Fault) {
-            try decompressor.decompress(body.bytes, byteCount: Int(header.byteCount), into: &page)
+            try decompressor.decompress(body.bytes, byteCount: byteCount, into: &page)
         } catch {
             throw WireFault(.malformed, at: offset)
         }
-        offset += headLength + length
-        return header
     }
 
     private static func read(

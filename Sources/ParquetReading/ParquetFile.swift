@@ -58,7 +58,7 @@ struct ParquetFile: Sendable {
         try checkShape()
     }
 
-    private static func footer(_ file: inout ReadableFile) throws(Fault) -> ByteBuffer {
+    static func footer(_ file: inout ReadableFile) throws(Fault) -> ByteBuffer {
         let byteCount = try file.byteCount()
         guard byteCount >= 12 else { throw broken("it is too short") }
         var ends = ByteBuffer(capacity: 64)

@@ -19,6 +19,8 @@ public enum ParquetReadingDepth: Sendable {
 package enum ChecksumRule: Sendable {
     /// A page whose checksum is another is damaged.
     case compared
+    /// The same, where a page has one.
+    case comparedWhereGiven
     /// Pages are read whatever it is.
     case ignored
 }

@@ -82,16 +82,17 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
     private let sink: Target
     private let chain: Chain
     private let archive: SchemaArchive
+    private let sourceArchive: SchemaArchive
     private let observations: ObservationArchive
     private let clock: @Sendable () -> Timestamp
     private let record: @Sendable (StoredAnchor) throws(Fault) -> Void
     private let segmentExtension: String
 
-    /// Makes a publisher. `record` tells the metadata store of an anchor that is already durable; `clock` stamps
-    /// anchors and nothing else.
+    /// Makes a publisher. `archive` keeps the schemas of segments, `sourceArchive` those that are only spoken of; `record`
+    /// tells the metadata store of an anchor that is already durable; `clock` stamps anchors and nothing else.
     public init(
         identity: PublisherIdentity, sink: Target, chain: Chain, archive: @escaping SchemaArchive,
-        observations: @escaping ObservationArchive, segmentExtension: String,
+        sourceArchive: SchemaArchive? = nil, observations: @escaping ObservationArchive, segmentExtension: String,
         clock: @escaping @Sendable () -> Timestamp,
         record: @escaping @Sendable (StoredAnchor) throws(Fault) -> Void
     ) {
@@ -99,6 +100,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
         self.sink = sink
         self.chain = chain
         self.archive = archive
+        self.sourceArchive = sourceArchive ?? archive
         self.observations = observations
         self.segmentExtension = segmentExtension
         self.clock = clock
@@ -119,7 +121,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
             changes += segment.changes
         }
         if !records.isEmpty { try sink.settle() }
-        for schema in publication.schemas { _ = try archive(schema) }
+        for schema in publication.schemas { _ = try sourceArchive(schema) }
         let tables = try publication.observation.map(observations) ?? previous?.anchor.tables
         let anchor = Anchor(
             number: (previous?.anchor.number ?? 0) + 1, kind: publication.kind, export: identity.exportID,
@@ -138,7 +140,7 @@ public final class Publisher<Target: Sink, Chain: AnchorStore>: Sendable {
 
     private func place(_ segment: FinishedSegment, part: Int) throws(Fault) -> SegmentRecord {
         let schemaID = try archive(segment.schema)
-        for source in segment.sources { _ = try archive(source) }
+        for source in segment.sources { _ = try sourceArchive(source) }
         let name = SegmentName(
             first: segment.first, last: segment.last, notation: segment.lane?.notation, part: part)
         let path = name.path(of: segment.schema.table, fileExtension: segmentExtension)

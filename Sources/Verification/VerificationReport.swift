@@ -34,6 +34,10 @@ public struct VerificationReport: Sendable {
     public internal(set) var recordCount = 0
     /// How many bytes they have.
     public internal(set) var byteCount = 0
+    /// How many Delta tables were compared with the chain.
+    public internal(set) var deltaTableCount = 0
+    /// How many segments are gone because others have put other files in their place.
+    public internal(set) var replacedCount = 0
     /// How many records of each operation.
     public internal(set) var changes = OperationCounts()
     /// Up to where the export reaches, as its source writes positions.

@@ -2,6 +2,7 @@
 
 internal import Anchors
 internal import Changelog
+internal import DeltaLake
 internal import Digests
 internal import DurableFiles
 internal import Faults
@@ -22,6 +23,8 @@ struct VerificationWalk {
     var lastKeys: [String: SequenceKey] = [:]
     /// The paths of all segments that anchors name.
     var anchoredPaths: Set<String> = []
+    /// What the Delta tables are compared with; nil where it cannot be said whose they are.
+    var delta: DeltaAudit?
     /// The digests of the anchors' files.
     private var digests: [Int: Digest] = [:]
 

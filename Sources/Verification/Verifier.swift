@@ -27,7 +27,9 @@ public struct Verifier: Sendable {
         guard first <= max(numbers.last ?? 0, 1) else { throw Fault(.anchorMissing, "there is no anchor \(first)") }
         var walk = VerificationWalk(folder, from: max(first, 1))
         try walk.checkExportRecord()
+        walk.beginDelta(lastAnchor: numbers.last ?? 0)
         try walk.checkChain(numbers)
+        if first <= 1 { try walk.compareDelta() }
         if let catalog { walk.compare(catalog, with: numbers) }
         if first <= 1 { try walk.noteStrayFiles() }
         return walk.report

@@ -15,9 +15,9 @@ struct PromisesTests {
         }
     }()
 
-    @Test("there are all of them, but for those that wait")
+    @Test("there are forty-two, but for the one that waits")
     func all() {
-        #expect(Self.rows.map(\.number).sorted() == (1...42).filter { $0 != 27 && $0 != 41 })
+        #expect(Self.rows.map(\.number).sorted() == (1...42).filter { $0 != 27 })
     }
 
     @Test("every test that holds a promise is there")

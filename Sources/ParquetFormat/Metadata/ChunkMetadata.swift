@@ -130,10 +130,11 @@ extension ChunkMetadata {
     ) throws(WireFault) -> [Encoding] {
         var encodings: [Encoding] = []
         for _ in 0..<(try reader.count(field, of: .int32)) {
-            guard let encoding = Int32(exactly: try reader.int64()).flatMap(Encoding.init(rawValue:)) else {
+            guard let number = Int32(exactly: try reader.int64()) else {
                 throw WireFault(.malformed, at: reader.offset)
             }
-            encodings.append(encoding)
+            // Others write more of them; the header of each page says which one counts.
+            if let encoding = Encoding(number: number) { encodings.append(encoding) }
         }
         return encodings
     }

@@ -8,17 +8,20 @@ package struct RowGroupMetadata: Hashable, Sendable {
     package var chunks: [ChunkMetadata]
     /// How many rows.
     package var rowCount: Int64
+    /// Whether its rows come in the order of their keys, which are in the first leaf.
+    var isSorted = true
 
     func write(number: Int, to writer: inout ThriftWriter) {
         writer.list(1, of: .structure, chunks) { writer, chunk in writer.element { chunk.write(to: &$0) } }
         writer.field(2, chunks.reduce(0) { $0 + $1.byteCount })
         writer.field(3, rowCount)
-        // Rows come in the order of their keys, which are in the first leaf.
-        writer.list(4, of: .structure, [0]) { writer, _ in
-            writer.element {
-                $0.field(1, Int32(0))
-                $0.field(2, false)
-                $0.field(3, false)
+        if isSorted {
+            writer.list(4, of: .structure, [0]) { writer, _ in
+                writer.element {
+                    $0.field(1, Int32(0))
+                    $0.field(2, false)
+                    $0.field(3, false)
+                }
             }
         }
         if let first = chunks.first { writer.field(5, first.start) }

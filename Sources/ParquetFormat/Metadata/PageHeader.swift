@@ -86,7 +86,7 @@ package struct PageHeader: Hashable, Sendable {
         while let inner = try reader.nextField() {
             switch inner.id {
             case 1: valueCount = try reader.int32(inner)
-            case 2: encoding = Encoding(rawValue: try reader.int32(inner))
+            case 2: encoding = Encoding(number: try reader.int32(inner))
             case 5 where field.id == 5:
                 let around = try reader.enter(inner)
                 statistics = try Statistics(reading: &reader)
@@ -99,7 +99,8 @@ package struct PageHeader: Hashable, Sendable {
         guard field.id == 7 else {
             return .data(valueCount: valueCount, encoding: encoding, statistics: statistics)
         }
-        guard encoding == .plain else { throw WireFault(.malformed, at: reader.offset) }
+        // The values of a dictionary are plain, whichever of two names that has.
+        guard encoding == .plain || encoding == .dictionary else { throw WireFault(.malformed, at: reader.offset) }
         return .dictionary(valueCount: valueCount)
     }
 }

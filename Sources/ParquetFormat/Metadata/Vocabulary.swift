@@ -34,6 +34,11 @@ package enum Encoding: Int32, Sendable {
     case deltaByteArray = 7
     /// Indices into a dictionary, as runs and packed bits.
     case dictionary = 8
+
+    /// Nil for an encoding that is not known here; the older number of the dictionary's is.
+    package init?(number: Int32) {
+        self.init(rawValue: number == 2 ? 8 : number)
+    }
 }
 
 /// Whether a field must be there (parquet.thrift, `FieldRepetitionType`).

@@ -38,7 +38,7 @@ package struct FileShape: Sendable {
     package private(set) var violations: Int?
 
     private let profile: ColumnarProfile
-    private let widening: ColumnarWidening
+    private var widening = ColumnarWidening.none
 
     /// Shapes a table.
     package init(
@@ -70,6 +70,24 @@ package struct FileShape: Sendable {
         guard column == .present else { return }
         violations = leaves.count
         _ = addNode(.list(.text), columnPrefix + "violations", Place())
+    }
+
+    /// Shapes columns alone, without those that kedge adds to records.
+    package init(columns: [TableSchema.Column], profile: ColumnarProfile) {
+        self.profile = profile
+        elements = [SchemaElement(name: "schema", childCount: Int32(columns.count))]
+        for column in columns { self.columns.append(addNode(column.type, column.name, Place())) }
+    }
+
+    /// The shape that others made, from the pieces that ``ForeignShape`` has found.
+    init(
+        leaves: [LeafForm], paths: [[String]], elements: [SchemaElement], columns: [Node], profile: ColumnarProfile
+    ) {
+        self.leaves = leaves
+        self.paths = paths
+        self.elements = elements
+        self.columns = columns
+        self.profile = profile
     }
 
     /// Where a node is to be put.

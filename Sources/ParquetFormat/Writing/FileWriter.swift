@@ -9,7 +9,8 @@ internal import Faults
 
 /// Puts groups of rows into the bytes of one file, and at the end the footer.
 struct FileWriter: ~Copyable, Sendable {
-    private let schema: TableSchema
+    /// Whose records it holds; nil for rows that are none.
+    private let schema: TableSchema?
     private let layout: RecordLayout
     private let shape: FileShape
     /// How many bytes of the file have been handed out.
@@ -26,12 +27,12 @@ struct FileWriter: ~Copyable, Sendable {
     /// The leaves that get filters.
     private let filtered: Set<Int>
 
-    init(schema: TableSchema, layout: RecordLayout, shape: FileShape) {
+    init(schema: TableSchema?, layout: RecordLayout, shape: FileShape) {
         self.schema = schema
         self.layout = layout
         self.shape = shape
         var filtered: Set<Int> = []
-        if layout.columnar.bloomFilters == .key {
+        if layout.columnar.bloomFilters == .key, let schema {
             for (column, node) in zip(schema.columns, shape.columns) where schema.key.contains(column.name) {
                 if case .leaf(let leaf) = node.kind, shape.leaves[leaf].type != .boolean { filtered.insert(leaf) }
             }
@@ -54,7 +55,7 @@ struct FileWriter: ~Copyable, Sendable {
         let base = begin(&output)
         if chunks == nil { chunks = try ChunkWriter(layout.columnar.codec, level: layout.columnar.level) }
         var written: [WrittenChunk] = []
-        leaves[FileShape.Own.sequence].isAscending = isAscending
+        if schema != nil { leaves[FileShape.Own.sequence].isAscending = isAscending }
         for leaf in 0..<leaves.count {
             guard
                 var chunk = try chunks?.write(leaves[leaf], path: shape.paths[leaf], base: base, into: &output)
@@ -69,7 +70,9 @@ struct FileWriter: ~Copyable, Sendable {
                 offset: Int64(base + output.count), byteCount: Int32(bytes.count))
             output.append(contentsOf: bytes)
         }
-        groups.append(RowGroupMetadata(chunks: written.map(\.metadata), rowCount: Int64(rowCount)))
+        var group = RowGroupMetadata(chunks: written.map(\.metadata), rowCount: Int64(rowCount))
+        group.isSorted = schema != nil
+        groups.append(group)
         indexes.append(written.map(\.index))
         self.rowCount += rowCount
         byteCount = base + output.count
@@ -121,6 +124,7 @@ struct FileWriter: ~Copyable, Sendable {
 
     /// What the file says of itself; nothing that would differ when the same range is written again.
     private var properties: [(name: String, value: String)] {
+        guard let schema else { return [] }
         var properties = [
             ("kedge.format", "1"), ("kedge.profile", layout.columnar.profile.rawValue),
             ("kedge.columnPrefix", layout.columnPrefix), ("kedge.epoch", String(layout.epoch)),
