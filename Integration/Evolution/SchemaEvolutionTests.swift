@@ -154,6 +154,10 @@ extension IntegrationSuites {
                 let found = cat.output.split(separator: "\n").map { ExportFolder.row(String($0)) }
                 #expect(found == rows, "\(table)")
             }
+            for folder in [kind, "\(kind)__v2"] {
+                let log = "\(subject.folder.path)/public.\(folder)/_delta_log/00000000000000000000.json"
+                #expect(FileManager.default.fileExists(atPath: log), "each folder is a Delta table of its own")
+            }
             let status = try KedgeProcess.expect(0, ["status", "--to", subject.folder.path])
             #expect(status.output.contains("[schema.changed]"))
         }

@@ -26,11 +26,16 @@ extension ExportRun {
         try deltaPublisher(of: record)?.mend(workspace.chain)
     }
 
-    /// Refuses tables whose records go into their own folders and whose columns their Delta tables cannot take in.
+    /// Refuses tables whose columns the Delta tables of the folders cannot take in, into which their records would go.
     func admit(_ schemas: [TableSchema], layout: RecordLayout) throws(Fault) {
         let (gate, admission) = (schemaGate(layout.columnar), admission(of: layout))
         for schema in schemas {
-            if case .keep = try gate.verdict(on: schema) { try admission(schema) }
+            switch try gate.verdict(on: schema) {
+            case .keep, .judge: try admission(schema)
+            case .redirect(let table):
+                try admission(TableSchema(table: table, columns: schema.columns, key: schema.key))
+            case .quarantine: break
+            }
         }
     }
 
