@@ -10,7 +10,9 @@ extension IntegrationSuites {
     struct AcknowledgementTests {
         @Test(
             "promise 1: a crash at a named point repeats nothing and loses nothing, and the slot never runs ahead",
-            arguments: CrashPoint.allCases.filter { ![.readingAgain, .replicating, .deltaTables].contains($0.occasion) })
+            arguments: CrashPoint.allCases.filter {
+                ![.readingAgain, .replicating, .deltaTables].contains($0.occasion)
+            })
         func namedPoint(point: CrashPoint) throws {
             let scene = try Scene("crash")
             let law = try SlotLaw(of: scene.export, slot: scene.slot, on: scene.server)

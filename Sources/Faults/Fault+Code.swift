@@ -133,7 +133,8 @@ extension Fault.Code {
             77
         case .settingInvalid, .settingUnknown, .configUnreadable, .postgresVersion, .postgresConfiguration,
             .postgresSynchronous, .postgresTableUnsafe, .postgresReplicaIdentity, .postgresColumnReserved,
-            .postgresSnapshotImpossible, .deltaSchema, .deltaUnsupported, .redisCluster, .redisMasterUnknown, .redisReadOnly,
+            .postgresSnapshotImpossible, .deltaSchema, .deltaUnsupported, .redisCluster, .redisMasterUnknown,
+            .redisReadOnly,
             .redisStreamName:
             78
         }

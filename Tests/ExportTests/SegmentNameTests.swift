@@ -61,7 +61,8 @@ import Testing
 
     @Test func `no two names share a folder`() {
         let parts = [
-            "a", "b", "a.b", "b.c", "a.b.c", "c", ".", "..", "%2E", "~2E", "~", "", "A", "a%", String(repeating: "x", count: 300),
+            "a", "b", "a.b", "b.c", "a.b.c", "c", ".", "..", "%2E", "~2E", "~", "", "A", "a%",
+            String(repeating: "x", count: 300),
         ]
         let names = parts.flatMap { name in ([nil] + parts).map { TableName(namespace: $0, name: name) } }
         #expect(Set(names.map(\.folderName)).count == names.count)
