@@ -8,7 +8,7 @@ extension IntegrationSuites {
     /// them.
     @Suite("Lines, columns and engines", .serialized)
     struct TwinExportTests {
-        @Test("records of Parquet are those of NDJSON, and engines see the source's rows", .timeLimit(.minutes(15)))
+        @Test("records of Parquet are those of NDJSON, and engines see the source's rows", .timeLimit(.minutes(30)))
         func sameRecordsAndRows() throws {
             let twins = try TwinScene()
             try twins.catchUp()
@@ -86,26 +86,32 @@ extension IntegrationSuites {
         private func compareRows(_ twins: TwinScene) throws {
             let export = try #require(twins.exports[.portable])
             let cases = try LatestCases(export, scene: twins.scene)
-            // DuckDB reads all tables, ClickHouse what is hard and some of the types, Spark what is hard.
+            // DuckDB reads all tables, ClickHouse what is hard and some of the types, Spark, whose queries begin slowly,
+            // two of the hard ones.
             let hard = ["documents", "moves", "odd", "evolving", "queue_b"]
+            let isWhole = ProcessInfo.processInfo.environment["KEDGE_TEST_ENGINES"] == "all"
+            let inSpark = isWhole ? hard : ["documents", "evolving"]
             let count = try cases.write(engines: ["duckdb": "duckdb", "spark": "spark", "chdb": "clickhouse"]) {
                 engine, table in
-                let isHard = hard.contains { table.split(separator: ".")[1].hasPrefix($0) }
-                return engine == "duckdb" || isHard
-                    || engine == "chdb" && (!table.hasPrefix("types.t") || table.hasSuffix("0"))
+                let name = table.split(separator: ".")[1]
+                switch engine {
+                case "duckdb": return true
+                case "spark": return inSpark.contains { name.hasPrefix($0) }
+                default: return !table.hasPrefix("types.t") || table.hasSuffix("0")
+                }
             }
             let statements = cases.folder.appendingPathComponent("statements.ndjson").path
             let place = cases.folder.appendingPathComponent("spark").path
             let written = try PythonEngines.run(
                 "../Engines/latest_state.py",
                 ["--statements", statements, "--out", place, "--master", "local[1]"])
-            #expect(written.split(separator: "\n").filter { $0.contains(place) }.count == hard.count)
+            #expect(written.split(separator: "\n").filter { $0.contains(place) }.count == inSpark.count)
             let report = try PythonEngines.run("latest_rows.py", [cases.folder.path, "duckdb", "chdb", "spark"])
             print(report)
             for engine in ["duckdb", "chdb", "spark"] {
                 #expect(report.contains("\(engine): \(count[engine] ?? 0) views"))
             }
-            #expect(count["spark"] == hard.count)
+            #expect(count["spark"] == inSpark.count)
         }
     }
 }
