@@ -88,7 +88,7 @@ struct CommandRecorder: ~Copyable {
         batch.append(literal: trait.type)
         batch.append(literal: details.apply ?? trait.apply)
         details.appendValues(words, bytes, to: &batch)
-        batch.append(number: details.expiresAt)
+        batch.append(integer: details.expiresAt)
         batch.append(literal: cause)
         appendMeta(details, hasArguments ? words.envelopes : [], bytes, to: &batch)
         appendName(bytes.extracting(words.places[0]), to: &batch)

@@ -31,7 +31,7 @@ extension ChangeBatch {
 
     /// Appends a whole number, or none.
     @inline(__always)
-    mutating func append(number: Int64?) {
+    mutating func append(integer number: Int64?) {
         guard let number else { return appendNull() }
         append { buffer in buffer.appendDecimal(signed: number) }
     }
@@ -44,7 +44,7 @@ extension ChangeBatch {
             appendNull()
             appendNull()
         case .part(let number, let continuation):
-            append(number: Int64(number))
+            append(integer: Int64(number))
             switch continuation {
             case .none: appendNull()
             case .string: append(literal: "string")

@@ -178,7 +178,7 @@ struct SnapshotRecorder: ~Copyable {
     mutating func endRecord(
         _ piece: Piece, expiresAt: Int64? = nil, hasMeta: Bool = false, in batch: inout ChangeBatch
     ) {
-        batch.append(number: expiresAt)
+        batch.append(integer: expiresAt)
         batch.appendNull()
         if hasMeta { batch.append(meta.bytes) } else { batch.appendNull() }
         batch.appendNull()
