@@ -120,6 +120,11 @@ extension SegmentRecorder where Encoder: ~Copyable {
             case .quarantine(let violation): .quarantined(violation)
             }
         let route = Route(schema, kind)
+        kept.removeAll { $0.table == schema.table }
+        if case .direct(let target) = kind, target === schema {
+            if kept.count == Self.keptLimit { kept.removeFirst() }
+            kept.append(schema)
+        }
         if let before = routes.updateValue(route, forKey: schema.table) {
             routesBySchema[ObjectIdentifier(before.schema)] = nil
         }
@@ -127,6 +132,9 @@ extension SegmentRecorder where Encoder: ~Copyable {
         currentRoute = route
         return route
     }
+
+    /// How many schemas are looked through for each run of changes.
+    private static var keptLimit: Int { 8 }
 
     /// Runs `body`; of a fault it says which change was refused.
     private func refusing<T>(

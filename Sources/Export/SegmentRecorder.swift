@@ -45,6 +45,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     var routesBySchema: [ObjectIdentifier: Route] = [:]
     /// The one asked for last.
     var currentRoute: Route?
+    /// A few schemas whose changes the gate keeps, all of them and as they are.
+    var kept: [TableSchema] = []
     /// Whether the gate has refused a change, so that what came before it can still be anchored.
     public internal(set) var hasRefused = false
     private var open: [TableName: Open] = [:]
@@ -86,12 +88,18 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         while index < slice.changes.upperBound {
             let schema = batch.schemas[batch.schemaIndex(at: index)]
             let rest = index..<slice.changes.upperBound
-            if let gate {
+            if let gate, !isKept(schema) {
                 index = try record(rest, of: batch, schema, at: place, asking: gate)
             } else {
                 index = try append(rest, of: batch, under: schema, at: place)
             }
         }
+    }
+
+    /// Whether the gate is known to keep all changes of `schema` under it; asked for every run, so it costs next to nothing.
+    private func isKept(_ schema: TableSchema) -> Bool {
+        for known in kept where known === schema { return true }
+        return false
     }
 
     /// What changes of one slice have in common.

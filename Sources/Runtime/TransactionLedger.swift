@@ -13,8 +13,9 @@ struct TransactionLedger: ~Copyable {
     private var batch = ChangeBatch(byteLimit: 256 << 10)
     /// How many changes of each table the transaction in hand has, in the order in which they came.
     private var counts: [(schema: TableSchema, count: Int)] = []
-    /// The map of the last record, which the next one often has, too.
-    private var text: (schema: TableSchema, count: Int, bytes: [UInt8])?
+    /// The counts of the last record and their map: the next one often has the same.
+    private var last: [(schema: TableSchema, count: Int)] = []
+    private var map: [UInt8] = []
 
     /// Takes a part of a transaction, and its record when it is whole. What stands outside of transactions has none.
     mutating func take(_ slice: ChangeBatch.Slice, of changes: borrowing ChangeBatch) {
@@ -42,7 +43,7 @@ struct TransactionLedger: ~Copyable {
     private mutating func count(_ schema: TableSchema, _ count: Int) {
         if let last = counts.last, last.schema === schema {
             counts[counts.count - 1].count += count
-        } else if let index = counts.firstIndex(where: { $0.schema.table == schema.table }) {
+        } else if let index = counts.firstIndex(where: { $0.schema === schema || $0.schema.table == schema.table }) {
             counts[index].count += count
         } else {
             counts.append((schema, count))
@@ -57,17 +58,24 @@ struct TransactionLedger: ~Copyable {
         batch.beginChange(.create, schema: schema, ordinal: TransactionsTable.ordinal)
         let total = counts.reduce(0) { $0 + $1.count }
         batch.append { output in output.appendDecimal(UInt64(total)) }
-        let map = map()
+        if !isLikeLast { makeMap() }
+        let map = map
         batch.append { output in map.withRawSpan { span in output.append(span) } }
         batch.endChange()
         batch.end()
     }
 
-    /// The counts by table, as a value of the type map.
-    private mutating func map() -> [UInt8] {
-        if counts.count == 1, let text, text.schema === counts[0].schema, text.count == counts[0].count {
-            return text.bytes
+    private var isLikeLast: Bool {
+        guard counts.count == last.count else { return false }
+        for index in counts.indices
+        where counts[index].schema !== last[index].schema || counts[index].count != last[index].count {
+            return false
         }
+        return true
+    }
+
+    /// Writes the counts by table, as a value of the type map.
+    private mutating func makeMap() {
         var buffer = ByteBuffer()
         buffer.beginNestedMap()
         for (schema, count) in counts {
@@ -75,8 +83,7 @@ struct TransactionLedger: ~Copyable {
             Array(String(count).utf8).withRawSpan { buffer.appendNestedScalar($0) }
         }
         buffer.endNested()
-        let bytes = buffer.bytes.copiedBytes()
-        if counts.count == 1 { text = (counts[0].schema, counts[0].count, bytes) }
-        return bytes
+        map = buffer.bytes.copiedBytes()
+        last = counts
     }
 }
