@@ -60,7 +60,7 @@ final class TwinScene {
             try run(["CREATE TABLE \(name) (id integer PRIMARY KEY, \(columns))"] + rows)
             typeTables[name] = chunk.count
         }
-        try run([Self.oddTable])
+        try run([Self.oddTable, Self.renamedTable])
     }
 
     private func run(_ statements: [String]) throws {
@@ -97,8 +97,21 @@ final class TwinScene {
         Thread.sleep(forTimeInterval: Double(Count.of("KEDGE_TEST_TWIN_SECONDS", default: 1)))
         try scene.workload.stop()
         try scene.workload.writeOneTransaction(rows: 500)
-        try run([Self.oddChanges])
+        try run([Self.oddChanges, Self.rename])
     }
+
+    /// Rows that nobody touches while one of their columns gets another name.
+    private static let renamedTable = """
+        CREATE TABLE types.renamed (id integer PRIMARY KEY, "before" text, n integer);
+        INSERT INTO types.renamed SELECT n, 'v' || n, n FROM generate_series(1, 20) n
+        """
+
+    private static let rename = """
+        UPDATE types.renamed SET "before" = 'changed' WHERE id % 4 = 0;
+        ALTER TABLE types.renamed RENAME "before" TO "after";
+        UPDATE types.renamed SET n = -n WHERE id % 3 = 0;
+        INSERT INTO types.renamed VALUES (21, 'new', 21)
+        """
 
     /// A key of odd types and names, with values that their columns cannot hold.
     private static let oddTable = """

@@ -15,6 +15,8 @@ struct ExportTables {
     /// What the chain says of one table.
     private struct Table {
         var groups: [Group] = []
+        /// Which schema the records have up to which key, as they follow each other.
+        var stretches: [(schemaID: String, last: String)] = []
         /// The newest schema, which holds where no record counts any more, too.
         var schemaID = ""
         var newestPath = ""
@@ -71,7 +73,10 @@ struct ExportTables {
     private mutating func take(_ anchor: Anchor) {
         switch anchor.kind {
         case .snapshot, .pass:
-            for name in tables.keys { tables[name]?.groups = [] }
+            for name in tables.keys {
+                tables[name]?.groups = []
+                tables[name]?.stretches = []
+            }
             since = hexadecimal(UInt64(anchor.epoch), digits: 4) + "/"
             voids = []
         case .fork where anchor.lanes.isEmpty:
@@ -87,6 +92,8 @@ struct ExportTables {
             } else {
                 table.groups.append(Group(schemaID: segment.schema, paths: [segment.path]))
             }
+            if table.stretches.last?.schemaID == segment.schema { table.stretches.removeLast() }
+            table.stretches.append((segment.schema, segment.seqMax.description))
             table.schemaID = segment.schema
             table.newestPath = segment.path
             tables[segment.table] = table
@@ -109,6 +116,9 @@ struct ExportTables {
         var result = ChangelogTable(
             schema: schema, columnPrefix: record.columnPrefix, profile: profile, location: location,
             relation: .named(""))
+        result.stretches = try table.stretches.map { (stretch) throws(Fault) in
+            ChangelogTable.Stretch(schema: try store.schema(stretch.schemaID), last: stretch.last)
+        }
         result.since = since
         result.voids = voids
         result.relation = try self.relation(of: table, schema, profile, named: relation, store)

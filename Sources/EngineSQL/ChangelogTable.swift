@@ -19,6 +19,20 @@ public struct ChangelogTable: Sendable {
         }
     }
 
+    /// Records that follow each other and have one schema.
+    public struct Stretch: Sendable {
+        /// The schema of all of them.
+        public let schema: TableSchema
+        /// The key of the last one.
+        public var last: String
+
+        /// Makes a stretch.
+        public init(schema: TableSchema, last: String) {
+            self.schema = schema
+            self.last = last
+        }
+    }
+
     /// Where the records are.
     public enum Relation: Sendable {
         /// In these files.
@@ -59,6 +73,9 @@ public struct ChangelogTable: Sendable {
     public var upTo: String?
     /// What no longer counts between the two.
     public var voids: [Void] = []
+    /// Which schemas the records have had, one behind the other; needed where columns were renamed and the records of
+    /// all schemas are in one relation.
+    public var stretches: [Stretch] = []
 
     /// Makes a table.
     public init(
@@ -80,8 +97,21 @@ extension ChangelogTable {
     func sources(_ engine: Engine) -> [(schema: TableSchema, text: String)] {
         switch relation {
         case .named(let text): [(schema, text)]
-        case .delta(let path, let version): [(schema, engine.delta("\(location)/\(path)", version: version))]
+        case .delta(let path, let version): stretches(engine, of: engine.delta("\(location)/\(path)", version: version))
         case .files(let groups): groups.map { ($0.schema, engine.files($0.paths, in: location)) }
+        }
+    }
+
+    /// `relation` as it is, or one part of it for each stretch where columns have other names in some.
+    private func stretches(_ engine: Engine, of relation: String) -> [(schema: TableSchema, text: String)] {
+        guard stretches.contains(where: { !$0.schema.hasNames(of: schema) }) else { return [(schema, relation)] }
+        let sequence = "records.\(engine.quoted(own("seq")))"
+        return stretches.indices.map { index in
+            var terms: [String] = []
+            if index > 0 { terms.append("\(sequence) > \(engine.literal(stretches[index - 1].last))") }
+            if index < stretches.count - 1 { terms.append("\(sequence) <= \(engine.literal(stretches[index].last))") }
+            let condition = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
+            return (stretches[index].schema, "(SELECT * FROM \(relation) AS records\(condition))")
         }
     }
 

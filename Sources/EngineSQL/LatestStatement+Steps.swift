@@ -154,8 +154,26 @@ extension ColumnType {
 }
 
 extension TableSchema {
-    /// What the columns of `newer` are called here: by the same name.
+    /// What the columns of `newer` are called here: those of the same number, for a column may have been renamed, and
+    /// another may have taken its name; by the same name where the numbers are not known.
     func names(of newer: TableSchema) -> [String: String] {
-        Dictionary(newer.columns.map { ($0.name, $0.name) }, uniquingKeysWith: { first, _ in first })
+        let isNumbered = (columns + newer.columns).allSatisfy { $0.attributeNumber != nil }
+        var names: [String: String] = [:]
+        for column in newer.columns {
+            names[column.name] =
+                columns.first {
+                    isNumbered ? $0.attributeNumber == column.attributeNumber : $0.name == column.name
+                }?.name
+        }
+        return names
+    }
+
+    /// Whether the columns of `newer` that are here are called the same, and nothing else is called like one of them.
+    func hasNames(of newer: TableSchema) -> Bool {
+        let names = names(of: newer)
+        return newer.columns.allSatisfy { column in
+            names[column.name] == column.name
+                || names[column.name] == nil && !columns.contains { $0.name == column.name }
+        }
     }
 }

@@ -67,6 +67,37 @@ struct LatestStatementTests {
             ))
     }
 
+    @Test("a renamed column goes on under its new name, and one that took its name begins empty")
+    func renames() throws {
+        func schema(_ columns: [(number: Int, name: String)]) -> TableSchema {
+            TableSchema(
+                table: TableName(namespace: "public", name: "t"),
+                columns: columns.map {
+                    TableSchema.Column(
+                        name: $0.name, type: .integer(bits: 32), sourceType: "integer", attributeNumber: $0.number)
+                }, key: ["id"])
+        }
+        let older = schema([(1, "id"), (2, "a"), (3, "b")])
+        let newer = schema([(1, "id"), (2, "c"), (4, "b")])
+        var table = ChangelogTable(
+            schema: newer, columnPrefix: "_cdc_", profile: .portable, location: "/e",
+            relation: .delta(path: "public.t", version: nil))
+        table.stretches = [
+            ChangelogTable.Stretch(schema: older, last: "0001/x"),
+            ChangelogTable.Stretch(schema: newer, last: "0001/y"),
+        ]
+        let text = try LatestStatement(.duckdb, table, view: "v").text
+        #expect(text.contains(#"source."a" AS c2"#) && text.contains(#"source."c" AS c2"#))
+        #expect(text.contains("CAST(NULL AS INTEGER) AS c3") && text.contains(#"source."b" AS c3"#))
+        #expect(text.contains(#"records."_cdc_seq" <= '0001/x'"#) && text.contains(#"records."_cdc_seq" > '0001/x'"#))
+        // Where every column is called the same, nothing is taken apart.
+        table.stretches = [
+            ChangelogTable.Stretch(schema: schema([(1, "id"), (4, "b")]), last: "0001/x"),
+            ChangelogTable.Stretch(schema: newer, last: "0001/y"),
+        ]
+        #expect(try !LatestStatement(.duckdb, table, view: "v").text.contains("records"))
+    }
+
     @Test("Trino reads its Delta table as of a version, PostgreSQL what was loaded, up to a key")
     func relations() throws {
         var table = orders(.trino, relation: .delta(path: "public.or%22ders", version: 17))
