@@ -16,6 +16,8 @@ public struct ExportRecord: Hashable, Sendable {
     public let columnPrefix: String
     /// In which format segments are written: `ndjson`.
     public let fileFormat: String
+    /// The types of columns: `portable` unless the format is one of columns and somebody said otherwise.
+    public let profile: String
     /// How wide columns of numbers are: `off` unless the format is one of columns and somebody said otherwise.
     public let widening: String
     /// Who began the export, and when.
@@ -24,12 +26,13 @@ public struct ExportRecord: Hashable, Sendable {
     /// Makes a record.
     public init(
         id: String, source: SourceIdentity, columnPrefix: String, fileFormat: String,
-        widening: String = ExportRecord.noWidening, created: RunStamp
+        profile: String = ExportRecord.usualProfile, widening: String = ExportRecord.noWidening, created: RunStamp
     ) {
         self.id = id
         self.source = source
         self.columnPrefix = columnPrefix
         self.fileFormat = fileFormat
+        self.profile = profile
         self.widening = widening
         self.created = created
     }
@@ -39,6 +42,8 @@ extension ExportRecord {
     private static let place = "export.json"
     /// What is not written down, so that the file is what it was before there was a choice.
     public static let noWidening = "off"
+    /// Likewise.
+    public static let usualProfile = "portable"
 
     /// The bytes of the record's file.
     public var fileBytes: [UInt8] {
@@ -47,6 +52,7 @@ extension ExportRecord {
             "positions": .text(source.notation.rawValue), "columnPrefix": .text(columnPrefix),
             "fileFormat": .text(fileFormat),
         ]
+        if profile != Self.usualProfile { members["profile"] = .text(profile) }
         if widening != Self.noWidening { members["widen"] = .text(widening) }
         return SealedJSON.seal(members)
     }
@@ -59,6 +65,7 @@ extension ExportRecord {
         self.init(
             id: try object.text("export"), source: try SourceIdentity(try object.object("source"), notation: notation),
             columnPrefix: try object.text("columnPrefix"), fileFormat: try object.text("fileFormat"),
+            profile: try object.optionalText("profile") ?? Self.usualProfile,
             widening: try object.optionalText("widen") ?? Self.noWidening,
             created: try RunStamp(try object.object("created")))
     }

@@ -123,20 +123,15 @@ final class ExportRun {
     /// The record of the export; made when there is none yet, and compared with the settings when there is.
     func exportRecord(_ identity: SourceIdentity) throws(Fault) -> ExportRecord {
         if let record = try ExportRecord.read(in: workspace.folder) {
-            guard record.columnPrefix == settings.columnPrefix else {
+            for (flag, begun, now) in [
+                ("column-prefix", record.columnPrefix, settings.columnPrefix),
+                ("format", record.fileFormat, settings.format.rawValue),
+                ("profile", record.profile, settings.columnar.profile.rawValue),
+                ("widen", record.widening, settings.columnar.widening.rawValue),
+            ] where begun != now {
                 throw Fault(
-                    .settingInvalid, "the export was begun with --column-prefix \(record.columnPrefix)",
-                    hint: "use the same prefix, or begin another export")
-            }
-            guard record.widening == settings.columnar.widening.rawValue else {
-                throw Fault(
-                    .settingInvalid, "the export was begun with --widen \(record.widening)",
-                    hint: "use the same, or begin another export")
-            }
-            guard record.fileFormat == settings.format.rawValue else {
-                throw Fault(
-                    .settingInvalid, "the export was begun with --format \(record.fileFormat)",
-                    hint: "use the same format, or begin another export")
+                    .settingInvalid, "the export was begun with --\(flag) \(begun)",
+                    hint: "leave --\(flag) out, or begin another export")
             }
             return record
         }
@@ -145,7 +140,8 @@ final class ExportRun {
         }
         let record = ExportRecord(
             id: UUID().uuidString.lowercased(), source: identity, columnPrefix: settings.columnPrefix,
-            fileFormat: settings.format.rawValue, widening: settings.columnar.widening.rawValue,
+            fileFormat: settings.format.rawValue, profile: settings.columnar.profile.rawValue,
+            widening: settings.columnar.widening.rawValue,
             created: RunStamp(id: workspace.runID, kedge: Version.number, publishedAt: Workspace.now))
         try record.create(in: workspace.folder)
         return record

@@ -46,7 +46,7 @@ struct KeyspaceRunSettings {
         dumpPath = try settings.text(.fromDump)
         let limit = try settings.byteCount(.stateBytes, minimum: 1)
         stateByteLimit = try settings.choice(.state, StateChoice.self) == .touched ? limit : nil
-        if stateByteLimit == nil, let entry = try settings.entry(.stateBytes), entry.origin != .builtIn {
+        if stateByteLimit == nil, let entry = try settings.entry(.stateBytes), entry.origin.isChosen {
             throw settings.invalid(
                 .stateBytes, entry, "it bounds what --state touched reads",
                 hint: "add --state touched, or leave it out")

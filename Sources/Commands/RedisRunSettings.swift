@@ -142,7 +142,7 @@ extension Settings {
         let needed: [SettingKey] = [.consumer, .minIdle, .createGroup]
         guard try text(.group) != nil else {
             for key in needed {
-                guard let entry = try entry(key), entry.origin != .builtIn else { continue }
+                guard let entry = try entry(key), entry.origin.isChosen else { continue }
                 throw invalid(key, entry, "it belongs to --group, which is missing", hint: "give --group too")
             }
             return nil

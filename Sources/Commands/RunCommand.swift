@@ -117,7 +117,8 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try outputs.settings(flags)
+        var settings = try outputs.settings(flags)
+        try settings.adoptBeginning()
         let console = try Console(settings)
         let stop = StopSignal()
         try warnOfPlainPassword(console)

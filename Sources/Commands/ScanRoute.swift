@@ -85,7 +85,7 @@ struct ScanRunSettings {
 extension Settings {
     /// Refuses a setting that somebody has set and that means nothing for a mode.
     func refuse(_ key: SettingKey, with mode: RedisMode) throws(Fault) {
-        guard let entry = try entry(key), entry.origin != .builtIn else { return }
+        guard let entry = try entry(key), entry.origin.isChosen else { return }
         throw invalid(key, entry, "it means nothing with --mode \(mode.rawValue)", hint: "leave it out")
     }
 }

@@ -23,7 +23,7 @@ extension Settings {
     /// Refuses settings that somebody has set although they mean nothing.
     func refuse(_ keys: [SettingKey], _ why: String) throws(Fault) {
         for key in keys {
-            guard let entry = try entry(key), entry.origin != .builtIn else { continue }
+            guard let entry = try entry(key), entry.origin.isChosen else { continue }
             throw invalid(key, entry, "it \(why)", hint: "leave it out")
         }
     }
@@ -143,6 +143,7 @@ extension Settings {
         case .flag, .builtIn: "--\(key.rawValue)"
         case .environment: key.variable
         case .file: "\(key.rawValue) in the configuration file"
+        case .export: "\(key.rawValue) in export.json"
         }
     }
 }

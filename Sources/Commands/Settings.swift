@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Anchors
 import Bytes
 import Configuration
 import DurableFiles
+import Export
 import Faults
 import Yams
 
@@ -13,7 +15,12 @@ struct Settings {
         case flag
         case environment
         case file
+        /// What was chosen when the export began.
+        case export
         case builtIn = "default"
+
+        /// Whether somebody has set the value for this call.
+        var isChosen: Bool { self != .builtIn && self != .export }
     }
 
     /// A value and where it comes from.
@@ -26,6 +33,8 @@ struct Settings {
     private let environment: EnvironmentVariablesProvider
     private let file: YAMLSnapshot?
     private let filePath: String?
+    /// What the export was begun with, for settings that nobody sets.
+    private var begun: [SettingKey: String] = [:]
 
     /// Reads all layers. Names that mean nothing are refused with the nearest that does.
     init(flags: [SettingKey: String], environment: [String: String], filePath: String?) throws(Fault) {
@@ -43,7 +52,17 @@ struct Settings {
             return Entry(value: value, origin: .environment)
         }
         if let value = try fileValue(key) { return Entry(value: value, origin: .file) }
+        if let value = begun[key] { return Entry(value: value, origin: .export) }
         return key.defaultValue.map { Entry(value: $0, origin: .builtIn) }
+    }
+
+    /// Goes on with what the export at `--to` was begun with, where it holds for its whole life and nobody says it again.
+    mutating func adoptBeginning() throws(Fault) {
+        guard let path = try text(.to), let record = try ExportRecord.read(in: ExportFolder(path)) else { return }
+        begun = [.columnPrefix: record.columnPrefix, .format: record.fileFormat]
+        guard record.fileFormat == RecordFormat.parquet.rawValue else { return }
+        begun[.profile] = record.profile
+        begun[.widen] = record.widening
     }
 
     private func fileValue(_ key: SettingKey) throws(Fault) -> String? {

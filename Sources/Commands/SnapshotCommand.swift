@@ -19,9 +19,10 @@ struct SnapshotCommand: ParsableCommand {
     var source: String?
 
     func run() throws {
-        let settings = try outputs.settings(
+        var settings = try outputs.settings(
             export.flags.merging(present([.source: source, .snapshot: "only"])) { first, _ in first }
                 .merging(format.flags) { first, _ in first })
+        try settings.adoptBeginning()
         let console = try Console(settings)
         let stop = StopSignal()
         let (run, route) = try route(settings, console, stop)

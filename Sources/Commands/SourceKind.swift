@@ -59,7 +59,7 @@ extension Settings {
     /// Refuses settings that somebody has set and that mean nothing for a source of `kind`.
     func refuseForeign(to kind: SourceKind) throws(Fault) {
         for key in SettingKey.allCases where !key.family.serves(kind) {
-            guard let entry = try entry(key), entry.origin != .builtIn else { continue }
+            guard let entry = try entry(key), entry.origin.isChosen else { continue }
             let other: SourceKind = kind == .redis ? .postgres : .redis
             throw invalid(
                 key, entry, "it is for sources of \(other.rawValue), and --source names one of \(kind.rawValue)",
