@@ -79,7 +79,7 @@ extension IntegrationSuites {
             defer { copy.remove() }
             try delta.changeAndCatchUp(times: 2)
             // Everything but the logs is as it was two anchors ago.
-            for folder in ["_kedge", "public.orders/data", "public.items/data"] {
+            for folder in ["_kedge", "public.orders/data", "public.items/data", "transactions/data"] {
                 try FileManager.default.removeItem(atPath: "\(delta.export.path)/\(folder)")
                 try ShellCommand.run(["cp", "-a", "\(copy.path)/\(folder)", "\(delta.export.path)/\(folder)"])
             }
@@ -90,6 +90,7 @@ extension IntegrationSuites {
                 .deltaLog, delta.run("--accept-gap"), names: ["holds anchor 4", "_delta_log"])
             try delta.orders.remove()
             try delta.items.remove()
+            try FileManager.default.removeItem(atPath: delta.export.path + "/transactions/_delta_log")
             try delta.catchUp("--accept-gap")
             try delta.expectWhole()
         }

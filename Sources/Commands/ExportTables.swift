@@ -9,6 +9,7 @@ import Export
 import Faults
 import FoundationEssentials
 import ParquetReading
+import SchemaEvolution
 
 /// The tables of an export up to one of its anchors, as an engine reads them.
 struct ExportTables {
@@ -116,14 +117,31 @@ struct ExportTables {
         var result = ChangelogTable(
             schema: schema, columnPrefix: record.columnPrefix, profile: profile, location: location,
             relation: .named(""))
-        result.stretches = try table.stretches.map { (stretch) throws(Fault) in
-            ChangelogTable.Stretch(schema: try store.schema(stretch.schemaID), last: stretch.last)
+        let schemas = try schemas(of: table, store)
+        result.stretches = table.stretches.compactMap { stretch in
+            schemas[stretch.schemaID].map { ChangelogTable.Stretch(schema: $0, last: stretch.last) }
         }
         result.since = since
         result.voids = voids
         result.relation = try self.relation(of: table, schema, profile, named: relation, store)
         if case .named = result.relation { result.upTo = upTo }
         return result
+    }
+
+    /// The schemas by what anchors call them. Where the catalog was ahead of the stream, one may lack numbers of columns
+    /// that the schema before it tells of.
+    private func schemas(of table: Table, _ store: SchemaStore) throws(Fault) -> [String: TableSchema] {
+        var schemas: [String: TableSchema] = [:]
+        var before: TableSchema?
+        for stretch in table.stretches {
+            var schema = schemas[stretch.schemaID]
+            if schema == nil { schema = try store.schema(stretch.schemaID) }
+            guard let schema else { continue }
+            let told = before.map { schema.told(by: $0) } ?? schema
+            schemas[stretch.schemaID] = told
+            before = told
+        }
+        return schemas
     }
 
     private func relation(
@@ -149,9 +167,11 @@ struct ExportTables {
                     hint: "take a newer anchor, or --reader files where the engine can")
             }
         }
+        let schemas = try schemas(of: table, store)
         var groups: [ChangelogTable.Files] = []
         for group in table.groups {
-            groups.append(ChangelogTable.Files(schema: try store.schema(group.schemaID), paths: group.paths))
+            guard let schema = schemas[group.schemaID] else { continue }
+            groups.append(ChangelogTable.Files(schema: schema, paths: group.paths))
         }
         return .files(groups)
     }
