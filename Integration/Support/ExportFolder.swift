@@ -93,7 +93,9 @@ struct ExportFolder {
 
     /// The SHA-256 of every data file, by its path relative to the export: oracle O3.
     func dataDigests() throws -> [String: String] {
-        let script = "cd '\(path)' && find . \\( -path ./_kedge -o -name _delta_log \\) -prune -o -type f -print0 | sort -z | xargs -0 -r sha256sum"
+        let others = #"\( -path ./_kedge -o -name _delta_log \)"#
+        let script =
+            "cd '\(path)' && find . \(others) -prune -o -type f -print0 | sort -z | xargs -0 -r sha256sum"
         let list = try ShellCommand.run(["sh", "-c", script])
         var digests: [String: String] = [:]
         for line in list.split(separator: "\n") {
