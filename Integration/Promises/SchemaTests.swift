@@ -204,10 +204,12 @@ extension Scene {
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))", sourceLocation: place)
     }
 
-    /// What the newest anchor that tells anything tells, as `code table`.
+    /// What the newest anchor that tells of more than columns tells of that, as `code table`.
     func newestNotices() throws -> [String] {
-        let anchors = try export.anchors().compactMap { $0["notices"] as? [[String: Any]] }
-        return (anchors.last ?? []).map { "\($0["code"] ?? "?") \($0["table"] ?? "?")" }
-            .filter { !$0.hasPrefix("schema.changed ") }
+        let told = try export.anchors().map { anchor in
+            (anchor["notices"] as? [[String: Any]] ?? []).map { "\($0["code"] ?? "?") \($0["table"] ?? "?")" }
+                .filter { !$0.hasPrefix("schema.changed ") }
+        }
+        return told.last { !$0.isEmpty } ?? []
     }
 }
