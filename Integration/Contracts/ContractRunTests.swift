@@ -39,6 +39,23 @@ extension IntegrationSuites {
             try scene.faults.expectNothingBegun()
         }
 
+        @Test("a new snapshot that the contract or a Delta table refuses costs no slot")
+        func refusedBeginning() throws {
+            let scene = try ContractScene("again", format: "parquet")
+            let contract = try scene.strict()
+            try KedgeProcess.expect(0, scene.run())
+            let slots = "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"
+            let before = try scene.faults.sql(slots)
+            #expect(!before.isEmpty)
+            try scene.faults.sql("ALTER TABLE orders DROP COLUMN mail")
+            _ = try scene.faults.expect(
+                .contractViolated, scene.run("--resnapshot", "--contract", contract), names: ["public.orders"])
+            #expect(try scene.faults.sql(slots) == before)
+            try scene.faults.sql(#"ALTER TABLE orders ADD COLUMN "Amount" int"#)
+            _ = try scene.faults.expect(.deltaSchema, scene.run("--resnapshot"), names: ["public.orders"])
+            #expect(try scene.faults.sql(slots) == before)
+        }
+
         @Test("quarantine puts records aside whole, under their keys", arguments: ["ndjson", "parquet"])
         func quarantine(format: String) throws {
             let scene = try ContractScene("quarantine", format: format)

@@ -105,13 +105,14 @@ private struct MomentText {
     }
 }
 
-/// A day of the proleptic Gregorian calendar.
-struct CivilDate: Equatable {
+/// A day of the proleptic Gregorian calendar; the year before 1 is 0.
+package struct CivilDate: Equatable {
     let year: Int64
     let month: Int64
     let day: Int64
 
-    init(year: Int64, month: Int64, day: Int64) {
+    /// Makes a day, which need not be in the calendar.
+    package init(year: Int64, month: Int64, day: Int64) {
         self.year = year
         self.month = month
         self.day = day
@@ -130,7 +131,8 @@ struct CivilDate: Equatable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    var daysSinceEpoch: Int64 {
+    /// Its distance from 1970-01-01.
+    package var daysSinceEpoch: Int64 {
         let shiftedYear = month <= 2 ? year - 1 : year
         let era = shiftedYear.flooredQuotient(400)
         let yearOfEra = shiftedYear - era * 400

@@ -26,8 +26,10 @@ extension ExportRun {
         try deltaPublisher(of: record)?.mend(workspace.chain)
     }
 
-    /// Refuses tables whose columns the Delta tables of the folders cannot take in, into which their records would go.
-    func admit(_ schemas: [TableSchema], layout: RecordLayout) throws(Fault) {
+    /// Refuses to begin with tables whose records would be refused, or whose columns the Delta tables of the folders cannot
+    /// take in, into which their records would go.
+    func admit(_ schemas: [TableSchema]) throws(Fault) {
+        let layout = layout(epoch: 1, settings.columnar)
         let (gate, admission) = (schemaGate(layout.columnar), admission(of: layout))
         for schema in schemas {
             switch try gate.verdict(on: schema) {

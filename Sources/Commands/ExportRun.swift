@@ -174,9 +174,7 @@ final class ExportRun {
         let crash = crash
         let log = console.log
         let delta = deltaPublisher(of: record)
-        let layout = RecordLayout(
-            columnPrefix: record.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
-            violations: contract?.gate.tags == true ? .present : .absent)
+        let layout = layout(epoch: epoch, columnar)
         let kept = contract.map { KeptContract($0, in: workspace.contracts) }
         let publisher = Publisher(
             identity: PublisherIdentity(
@@ -208,10 +206,11 @@ final class ExportRun {
             })
     }
 
-    /// Refuses to begin with tables whose records would be refused.
-    func requireFit(_ schemas: [TableSchema]) throws(Fault) {
-        let gate = schemaGate(settings.columnar)
-        for schema in schemas { _ = try gate.verdict(on: schema) }
+    /// What all records have in common.
+    func layout(epoch: UInt16, _ columnar: ColumnarChoice) -> RecordLayout {
+        RecordLayout(
+            columnPrefix: settings.columnPrefix, epoch: epoch, format: settings.format, columnar: columnar,
+            violations: contract?.gate.tags == true ? .present : .absent)
     }
 
     /// Begins from what the chain says, as it is now.

@@ -3,6 +3,7 @@
 import Anchors
 import Bytes
 import Changelog
+import DeltaLake
 import DurableFiles
 import EngineSQL
 import Export
@@ -33,7 +34,7 @@ struct ExportTables {
     private let record: ExportRecord
     private let options: EngineChoice
     private let location: String
-    private let cut: Cut?
+    private let cut: DeltaCut?
     private var tables: [String: Table] = [:]
     private var since = ""
     private var voids: [ChangelogTable.Void] = []
@@ -54,7 +55,7 @@ struct ExportTables {
                 hint: "export with --format parquet, or read the lines as they are")
         }
         location = Self.place(options.location ?? folder.path)
-        if let last { cut = try Cut(last, in: folder, of: record) } else { cut = nil }
+        cut = try Self.cut(last, in: folder, of: record)
         let store = DirectoryAnchorStore(exportPath: folder.path)
         var newest = 0
         for number in try store.unbrokenNumbers() where number <= last ?? .max {
@@ -64,6 +65,19 @@ struct ExportTables {
             if last != nil { upTo = Self.key(anchor.epoch, anchor.to) }
         }
         if let last, newest != last { throw Fault(.anchorMissing, "the export has no anchor \(last)") }
+    }
+
+    /// The cut at an anchor; nil where there is none, or no anchor was asked for.
+    private static func cut(
+        _ number: Int?, in folder: ExportFolder, of record: ExportRecord
+    ) throws(Fault) -> DeltaCut? {
+        guard let number, try Files.exists(folder.cut(number)) else { return nil }
+        guard let cut = try DeltaCut.read(number, in: folder), cut.export == record.id else {
+            throw Fault(
+                .exportBroken, "\(folder.cut(number)) is no cut of anchor \(number)",
+                hint: "remove it; it can be made again")
+        }
+        return cut
     }
 
     /// The names of the tables, as anchors write them.
@@ -158,7 +172,7 @@ struct ExportTables {
         }
         if try readsDelta(schema, profile) {
             guard upTo != nil else { return .delta(path: schema.table.folderName, version: nil) }
-            if let version = cut?.versions[schema.table.description] {
+            if let version = cut?.tables[schema.table.description]?.version {
                 return .delta(path: schema.table.folderName, version: version)
             }
             guard options.reader == .auto, options.engine != .trino else {
@@ -214,27 +228,5 @@ struct ExportTables {
         while place.count > 1, place.hasSuffix("/") { place.removeLast() }
         guard !place.hasPrefix("/"), !place.contains("://") else { return String(place) }
         return "\(FileManager.default.currentDirectoryPath)/\(place)"
-    }
-}
-
-/// Which version of each Delta table holds what an anchor reaches: `_kedge/cuts/<anchor>.json`.
-struct Cut {
-    /// The versions by the names of tables.
-    let versions: [String: Int]
-
-    /// Reads the cut of one anchor; nil where there is none.
-    init?(_ number: Int, in folder: ExportFolder, of record: ExportRecord) throws(Fault) {
-        let digits = String(number)
-        let name = String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
-        let path = "\(folder.control)/cuts/\(name).json"
-        guard try Files.exists(path) else { return nil }
-        let bytes = try Files.contents(of: path, limit: 64 << 20)
-        guard let json = JSON(parsing: bytes), json["format"]?.number == 1, json["anchor"]?.number == Int64(number),
-            json["export"]?.text == record.id, case .object(let tables)? = json["tables"]
-        else {
-            throw Fault(
-                .exportBroken, "\(path) is no cut of anchor \(number)", hint: "remove it; it can be made again")
-        }
-        versions = tables.compactMapValues { $0["version"]?.number.map { Int($0) } }
     }
 }

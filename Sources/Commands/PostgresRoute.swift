@@ -65,15 +65,15 @@ final class PostgresRoute: SourceRoute {
                 .exportExists, "the export holds a snapshot already (anchor \(last.anchor.number))",
                 hint: "take another one beside it with --resnapshot, or name another folder with --to")
         }
-        if run.last != nil {
+        if run.last != nil || run.contract != nil {
             // What cannot begin must not cost the slot from which the export could still go on.
             let plan = try PostgresPlan.read(options(), mode: settings.mode)
-            try run.requireFit(plan.tables.map(plan.schema))
-            try PostgresResumption.dropSlot(options())
-        }
-        if run.contract != nil {
-            let plan = try PostgresPlan.read(options(), mode: settings.mode)
-            try run.check(plan.tables.map { plan.schema(of: $0) })
+            let schemas = plan.tables.map { plan.schema(of: $0) }
+            try run.check(schemas)
+            if run.last != nil {
+                try run.admit(schemas)
+                try PostgresResumption.dropSlot(options())
+            }
         }
         let epoch = try run.nextEpoch()
         let beginning = try PostgresBeginning.begin(options(), mode: settings.mode, epoch: epoch)
@@ -95,7 +95,7 @@ final class PostgresRoute: SourceRoute {
         let identity = beginning.plan.facts.identity(slot: slot, publication: settings.publication)
         let parts = try run.parts(source: identity, epoch: epoch)
         // What cannot be a Delta table is said before hours are spent on reading it.
-        try run.admit(beginning.plan.tables.map { beginning.plan.schema(of: $0) }, layout: parts.layout)
+        try run.admit(beginning.plan.tables.map { beginning.plan.schema(of: $0) })
         let reason = run.last == nil ? nil : "a new snapshot was asked for"
         var publication = Publication(
             kind: .reset, from: beginning.position, to: beginning.position, reason: reason ?? "begun without a snapshot"

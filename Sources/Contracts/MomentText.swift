@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bytes
+internal import Changelog
 
 /// A day, a time of day, or both, seen in its text: `2024-01-02`, `2024-01-02T03:04:05.678901+00:00 BC`, `03:04:05+02`,
 /// `infinity`. Moments with an offset compare by what they are in UTC.
@@ -54,7 +55,8 @@ private struct DigitScanner: ~Escapable {
             time = found
         }
         let year = takeEra() ? 1 - first : first
-        return ended(time).map { (Self.days(year, month, day) + $0.day, $0.microseconds) }
+        let date = CivilDate(year: Int64(year), month: Int64(month), day: Int64(day))
+        return ended(time).map { (Int(date.daysSinceEpoch) + $0.day, $0.microseconds) }
     }
 
     /// What is left of a time when the hour and its colon are read, less its offset.
@@ -92,8 +94,8 @@ private struct DigitScanner: ~Escapable {
     /// The moment, when nothing is left to read.
     private func ended(_ time: Int) -> (day: Int, microseconds: Int)? {
         guard index == text.byteCount else { return nil }
-        let day = (Double(time) / Double(Self.dayLength)).rounded(.down)
-        return (Int(day), time - Int(day) * Self.dayLength)
+        let day = Int(Int64(time).flooredQuotient(Int64(Self.dayLength)))
+        return (day, time - day * Self.dayLength)
     }
 
     private var isTimeBehindBlankAhead: Bool {
@@ -130,16 +132,6 @@ private struct DigitScanner: ~Escapable {
         guard index < text.byteCount, text[index] == UInt8(ascii: mark) else { return false }
         index += 1
         return true
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar, whatever the year.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // March begins the year here, so that the odd day comes last.
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }
 

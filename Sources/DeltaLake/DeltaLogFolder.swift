@@ -7,6 +7,8 @@ internal import Faults
 /// Where the log of a Delta table lies, and what its files are called.
 struct DeltaLogFolder: Sendable {
     static let name = "_delta_log"
+    /// No log is as long as this.
+    private static let versions = 0..<1 << 53
     /// No commit or checkpoint is as large as this.
     private static let byteLimit = 1 << 31
 
@@ -43,7 +45,9 @@ struct DeltaLogFolder: Sendable {
         var parts: [Int: [(part: Int, count: Int, name: String)]] = [:]
         for name in try Files.names(in: path) {
             let pieces = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            guard pieces.count >= 2, pieces[0].utf8.count == 20, let version = Int(pieces[0]), version >= 0 else {
+            guard pieces.count >= 2, pieces[0].utf8.count == 20, let version = Int(pieces[0]),
+                Self.versions.contains(version)
+            else {
                 continue
             }
             listing.versioned.append((version, name))

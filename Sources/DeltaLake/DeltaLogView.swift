@@ -88,7 +88,9 @@ struct DeltaLogView {
             guard let text = add["stats"]?.text, let stats = JSON(parsing: Array(text.utf8), otherNumbers: .asText),
                 let count = stats["numRecords"]?.number
             else { return nil }
-            sum += Int(count)
+            let (next, isOver) = sum.addingReportingOverflow(Int(count))
+            guard !isOver else { return nil }
+            sum = next
         }
         return sum
     }

@@ -57,10 +57,9 @@ struct DeltaStatistics {
     }
 
     private static func decimal(_ value: Int64, _ scale: Int) -> String {
-        guard scale > 0 else { return String(value) }
-        var digits = String(value.magnitude)
-        digits = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
-        return (value < 0 ? "-" : "") + digits.dropLast(scale) + "." + digits.suffix(scale)
+        var text = ByteBuffer(capacity: 32)
+        text.append(number: value, as: .decimal(precision: nil, scale: scale))
+        return text.bytes.decodedString()
     }
 
     private static func quoted(_ text: String) -> String {

@@ -16,12 +16,15 @@ extension SegmentRecorder where Encoder: ~Copyable {
 
         let schema: TableSchema
         let kind: Kind
+        /// Whether all changes go on under the schema that they have.
+        let isKept: Bool
         private var press: QuarantinePress<Encoder>?
         private var lane: Lane?
 
         init(_ schema: TableSchema, _ kind: Kind) {
             self.schema = schema
             self.kind = kind
+            if case .direct(let target) = kind { isKept = target === schema } else { isKept = false }
         }
 
         /// What makes rows of the quarantine; kept while the lane is the same.
@@ -98,13 +101,9 @@ extension SegmentRecorder where Encoder: ~Copyable {
     }
 
     private func route(for schema: TableSchema, asking gate: any RecordGate) throws(Fault) -> Route {
-        if let currentRoute, currentRoute.schema === schema { return currentRoute }
-        if let known = routesBySchema[ObjectIdentifier(schema)], known.schema === schema {
-            currentRoute = known
-            return known
-        }
+        if let known = recentRoute(schema) { return known }
         if let known = routes[schema.table], known.schema == schema {
-            currentRoute = known
+            remember(known)
             return known
         }
         guard !schema.table.isQuarantine else {
@@ -120,21 +119,26 @@ extension SegmentRecorder where Encoder: ~Copyable {
             case .quarantine(let violation): .quarantined(violation)
             }
         let route = Route(schema, kind)
-        kept.removeAll { $0.table == schema.table }
-        if case .direct(let target) = kind, target === schema {
-            if kept.count == Self.keptLimit { kept.removeFirst() }
-            kept.append(schema)
-        }
-        if let before = routes.updateValue(route, forKey: schema.table) {
-            routesBySchema[ObjectIdentifier(before.schema)] = nil
-        }
-        routesBySchema[ObjectIdentifier(schema)] = route
-        currentRoute = route
+        // What was said of another schema of the table holds no longer.
+        recentRoutes.removeAll { $0.schema.table == schema.table }
+        routes[schema.table] = route
+        remember(route)
         return route
     }
 
-    /// How many schemas are looked through for each run of changes.
-    private static var keptLimit: Int { 8 }
+    /// The route of this very schema, when it was asked for not long ago.
+    func recentRoute(_ schema: TableSchema) -> Route? {
+        for route in recentRoutes where route.schema === schema { return route }
+        return nil
+    }
+
+    private func remember(_ route: Route) {
+        if recentRoutes.count == Self.recentLimit { recentRoutes.removeFirst() }
+        recentRoutes.append(route)
+    }
+
+    /// How many routes are looked through for each run of changes.
+    private static var recentLimit: Int { 8 }
 
     /// Runs `body`; of a fault it says which change was refused.
     private func refusing<T>(

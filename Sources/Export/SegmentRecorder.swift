@@ -41,12 +41,8 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private let gate: (any RecordGate)?
     /// What the gate has said, by table, and of which schema.
     var routes: [TableName: Route] = [:]
-    /// The same by schema: small transactions of several tables need it for each.
-    var routesBySchema: [ObjectIdentifier: Route] = [:]
-    /// The one asked for last.
-    var currentRoute: Route?
-    /// A few schemas whose changes the gate keeps, all of them and as they are.
-    var kept: [TableSchema] = []
+    /// A few of them that are told by the schema itself, without a look at its name: asked for with every run.
+    var recentRoutes: [Route] = []
     /// Whether the gate has refused a change, so that what came before it can still be anchored.
     public internal(set) var hasRefused = false
     private var open: [TableName: Open] = [:]
@@ -88,18 +84,12 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         while index < slice.changes.upperBound {
             let schema = batch.schemas[batch.schemaIndex(at: index)]
             let rest = index..<slice.changes.upperBound
-            if let gate, !isKept(schema) {
+            if let gate, recentRoute(schema)?.isKept != true {
                 index = try record(rest, of: batch, schema, at: place, asking: gate)
             } else {
                 index = try append(rest, of: batch, under: schema, at: place)
             }
         }
-    }
-
-    /// Whether the gate is known to keep all changes of `schema` under it; asked for every run, so it costs next to nothing.
-    private func isKept(_ schema: TableSchema) -> Bool {
-        for known in kept where known === schema { return true }
-        return false
     }
 
     /// What changes of one slice have in common.

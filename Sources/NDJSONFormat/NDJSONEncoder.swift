@@ -28,6 +28,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
     /// For each column, how its values are printed when they have parts.
     private let nestedForms: [NestedForm?]
     private let labels: RecordLabels
+    private let epoch: UInt16
     /// All labels of columns, one after the other.
     private var texts = ByteBuffer()
     private var transaction: Transaction?
@@ -50,7 +51,8 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         self.columns = columns
         types = schema.columns.map(\.type)
         nestedForms = schema.columns.map { ValueForm($0.type).isNested ? NestedForm($0.type) : nil }
-        labels = RecordLabels(layout)
+        labels = RecordLabels(columnPrefix: layout.columnPrefix)
+        epoch = layout.epoch
     }
 
     /// Appends one line.
@@ -110,6 +112,8 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         self.transaction = transaction
         head.removeAll()
         head.append(contentsOf: labels.sequence)
+        head.appendHexadecimal(UInt64(epoch), digits: 4)
+        head.append(UInt8(ascii: "/"))
         head.appendHexadecimal(transaction.position.rawValue, digits: 16)
         head.append(UInt8(ascii: "/"))
         tail.removeAll()
@@ -120,6 +124,7 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         }
         if let time = transaction.commitTime {
             tail.append(contentsOf: labels.commitTime)
+            tail.append(UInt8(ascii: "\""))
             tail.append(time)
             tail.append(UInt8(ascii: "\""))
         }
@@ -191,36 +196,5 @@ public struct NDJSONEncoder: SegmentEncoder, ~Copyable {
         } catch {
             throw Fault(.bug, "a nested value cannot be read", detail: error.description)
         }
-    }
-}
-
-/// The texts around the values, which are the same in every record.
-private struct RecordLabels {
-    /// `{"_cdc_seq":"0001/`
-    let sequence: [UInt8]
-    /// `","_cdc_op":"`
-    let operation: [UInt8]
-    /// `,"_cdc_xid":`
-    let transaction: [UInt8]
-    /// `,"_cdc_commit_ts":"`
-    let commitTime: [UInt8]
-    /// `,"_cdc_unset":`
-    let unset: [UInt8]
-    /// `,"_cdc_old":`
-    let old: [UInt8]
-    /// `,"_cdc_violations":`
-    let violations: [UInt8]
-
-    init(_ layout: RecordLayout) {
-        func text(_ before: String, _ name: String, _ after: String) -> [UInt8] {
-            Array(before.utf8) + label(layout.columnPrefix + name) + Array(after.utf8)
-        }
-        sequence = text("{", "seq", "\"\(hexadecimal(UInt64(layout.epoch), digits: 4))/")
-        operation = text("\",", "op", "\"")
-        transaction = text(",", "xid", "")
-        commitTime = text(",", "commit_ts", "\"")
-        unset = text(",", "unset", "")
-        old = text(",", "old", "")
-        violations = text(",", "violations", "")
     }
 }

@@ -11,13 +11,16 @@ internal import ParquetFormat
 /// Prints whole records, as NDJSON would hold them.
 struct RecordPrinter: Sendable {
     private let labels: RecordLabels
+    /// `,"name":` of each column.
+    private let columnLabels: [[UInt8]]
     private let shape: FileShape
     private let columns: [ColumnPrinter]
     private let raws: [RawPrinter]
     private let names: [String]
 
     init(_ file: ParquetFile) {
-        labels = RecordLabels(file.layout.columnPrefix, file.schema)
+        labels = RecordLabels(columnPrefix: file.layout.columnPrefix)
+        columnLabels = file.schema.columns.map { [UInt8(ascii: ",")] + ValuePrinter.label($0.name) }
         shape = file.shape
         columns = file.shape.columns.map { ColumnPrinter($0, file.shape) }
         raws = file.schema.columns.map { RawPrinter($0.type) }
@@ -49,7 +52,7 @@ struct RecordPrinter: Sendable {
         try appendTransaction(&leaves, &file, to: &output)
         let raw = try takeRaw(&leaves, &file)
         for index in columns.indices {
-            output.append(contentsOf: labels.columns[index])
+            output.append(contentsOf: columnLabels[index])
             let start = output.count
             try columns[index].append(&leaves, &file, to: &output)
             guard let text = raw[names[index]] else { continue }

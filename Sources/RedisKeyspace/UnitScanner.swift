@@ -17,6 +17,8 @@ struct UnitScanner: ~Copyable {
     private var newlineCount: UInt64 = 0
     private var wordsLeft = 0
     private var isFirstWord = false
+    /// Whether the next two bytes are what ends a word.
+    private var isBehindWord = false
     private var depth = 0
     /// The words of a command that may be wrapped.
     private var words = CommandWords()
@@ -46,6 +48,7 @@ struct UnitScanner: ~Copyable {
 
     private mutating func step() throws(WireFault) -> Step {
         guard window.count > 0 else { return .short }
+        if isBehindWord { return try takeLineEnd() }
         if wordsLeft == 0 {
             if let step = try takeEnvelope() { return step }
             return try beginCommand()
@@ -57,9 +60,25 @@ struct UnitScanner: ~Copyable {
             if length <= 16 { note(nameAt: used, length) }
             isFirstWord = false
         }
-        window.skip(used + length + 2)
         wordsLeft -= 1
-        return wordsLeft == 0 && depth == 0 ? .end : .goOn
+        // The last word may be large and need not have come: who reads it looks at its end.
+        guard wordsLeft > 0 || depth > 0 else {
+            window.skip(used + length + 2)
+            return .end
+        }
+        window.skip(used + length)
+        isBehindWord = true
+        return .goOn
+    }
+
+    private mutating func takeLineEnd() throws(WireFault) -> Step {
+        guard window.count >= 2 else { return .short }
+        guard window.buffer.bytes[window.at] == 0x0d, window.buffer.bytes[window.at + 1] == 0x0a else {
+            throw WireFault(.malformed, at: 0)
+        }
+        window.skip(2)
+        isBehindWord = false
+        return .goOn
     }
 
     /// Takes in a command that is wrapped; nil when the next one is not, or so large that neither `MULTI` nor `EXEC` is in it.

@@ -13,6 +13,8 @@ struct TransactionLedger: ~Copyable {
     private var batch = ChangeBatch(byteLimit: 256 << 10)
     /// How many changes of each table the transaction in hand has, in the order in which they came.
     private var counts: [(schema: TableSchema, count: Int)] = []
+    /// Where each table stands in ``counts``.
+    private var places: [TableName: Int] = [:]
     /// The counts of the last record and their map: the next one often has the same.
     private var last: [(schema: TableSchema, count: Int)] = []
     private var map: [UInt8] = []
@@ -43,15 +45,22 @@ struct TransactionLedger: ~Copyable {
     private mutating func count(_ schema: TableSchema, _ count: Int) {
         if let last = counts.last, last.schema === schema {
             counts[counts.count - 1].count += count
-        } else if let index = counts.firstIndex(where: { $0.schema === schema || $0.schema.table == schema.table }) {
+        } else if let index = counts.prefix(8).firstIndex(where: { $0.schema === schema }) {
+            // Small transactions go to and fro between few tables.
+            counts[index].count += count
+        } else if let index = places[schema.table] {
             counts[index].count += count
         } else {
+            places[schema.table] = counts.count
             counts.append((schema, count))
         }
     }
 
     private mutating func write(_ transaction: Transaction) {
-        defer { counts.removeAll(keepingCapacity: true) }
+        defer {
+            counts.removeAll(keepingCapacity: true)
+            places.removeAll(keepingCapacity: true)
+        }
         guard !counts.isEmpty else { return }
         batch.begin(transaction)
         let schema = batch.index(of: TransactionsTable.schema)

@@ -65,6 +65,37 @@ struct CorpusTests {
         }
     }
 
+    @Test("footers say how much the values are, and how deep they lie", arguments: CorpusTable.all.map(\.name))
+    func sizes(table: String) throws {
+        let table = try #require(CorpusTable.all.first { $0.name == table })
+        let choice = ColumnarChoice(rowGroupByteCount: 1 << 18)
+        let bytes = try table.encoded(ParquetEncoder.self, RecordLayout(epoch: 3, columnar: choice))
+        let length = (0..<4).reduce(0) { $0 | Int(bytes[bytes.count - 8 + $1]) << (8 * $1) }
+        let metadata = try Array(bytes[(bytes.count - 8 - length)..<(bytes.count - 8)]).withRawSpan {
+            (span: RawSpan) throws(WireFault) in try FileMetadata(span)
+        }
+        for group in metadata.rowGroups {
+            for chunk in group.chunks {
+                let sizes = chunk.sizes
+                #expect((sizes.valueByteCount != nil) == (chunk.type == .byteArray), "\(chunk.path)")
+                #expect(sizes.valueByteCount ?? 0 >= 0)
+                let isNested = chunk.path.contains("list") || chunk.path.contains("key_value")
+                #expect(sizes.repetitionCounts.isEmpty == !isNested, "\(chunk.path)")
+                for counts in [sizes.repetitionCounts, sizes.definitionCounts] where !counts.isEmpty {
+                    #expect(counts.reduce(0, +) == chunk.entryCount, "\(chunk.path)")
+                }
+                // Every row begins with an entry of the lowest level.
+                if let first = sizes.repetitionCounts.first { #expect(first == group.rowCount, "\(chunk.path)") }
+                if let values = sizes.definitionCounts.last {
+                    #expect(values == chunk.entryCount - chunk.statistics.nullCount, "\(chunk.path)")
+                }
+            }
+        }
+        guard table.name == "none" || metadata.rowCount > 0 else { return }
+        let keys = metadata.rowGroups.map(\.chunks[0].sizes.valueByteCount).reduce(0) { $0 + ($1 ?? 0) }
+        #expect(keys == 38 * metadata.rowCount, "a key has 38 characters")
+    }
+
     @Test("tagged records say so in both formats, and only there is a column")
     func violations() throws {
         let schema = TableSchema(

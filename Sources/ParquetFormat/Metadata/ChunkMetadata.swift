@@ -33,6 +33,8 @@ package struct ChunkMetadata: Hashable, Sendable {
     package var dictionaryOffset: Int64?
     /// What it says of its values.
     package var statistics: Statistics
+    /// How much its values are.
+    package var sizes = SizeStatistics()
     /// Where its bloom filter lies.
     package var bloomFilter: Extent?
     /// Where its offset index lies.
@@ -71,6 +73,7 @@ package struct ChunkMetadata: Hashable, Sendable {
             writer.field(14, bloomFilter.offset)
             writer.field(15, bloomFilter.byteCount)
         }
+        if !sizes.isEmpty { writer.structure(16) { sizes.write(to: &$0) } }
     }
 }
 
@@ -102,6 +105,7 @@ extension ChunkMetadata {
         var numbers = [Int64?](repeating: nil, count: 16)
         var (encodings, path): ([Encoding], [String]) = ([], [])
         var statistics = Statistics(nullCount: 0, least: nil, greatest: nil)
+        var sizes = SizeStatistics()
         while let field = try reader.nextField() {
             switch field.id {
             case 1, 4...7, 9, 11, 14, 15: numbers[Int(field.id)] = try reader.int64(field)
@@ -110,6 +114,10 @@ extension ChunkMetadata {
             case 12:
                 let outer = try reader.enter(field)
                 statistics = try Statistics(reading: &reader)
+                reader.leave(outer)
+            case 16:
+                let outer = try reader.enter(field)
+                sizes = try SizeStatistics(reading: &reader)
                 reader.leave(outer)
             default: try reader.skip(field)
             }
@@ -122,7 +130,7 @@ extension ChunkMetadata {
         return ChunkMetadata(
             type: type, encodings: encodings, path: path, codec: codec, entryCount: entryCount, byteCount: byteCount,
             compressedByteCount: compressed, dataOffset: dataOffset, dictionaryOffset: numbers[11],
-            statistics: statistics, bloomFilter: extent(numbers[14] ?? 0, numbers[15] ?? 0))
+            statistics: statistics, sizes: sizes, bloomFilter: extent(numbers[14] ?? 0, numbers[15] ?? 0))
     }
 
     private static func encodings(

@@ -56,6 +56,7 @@ struct ChunkWriter: ~Copyable {
                 PageIndex.Page(
                     offset: Int64(base + before), byteCount: Int32(output.count - before),
                     firstRow: Int64(extent.firstRow), isNull: extent.values.isEmpty,
+                    valueByteCount: builder.byteCount(ofValues: extent.values),
                     statistics: builder.statistics(found, nullCount: extent.entries.count - extent.values.count)))
         }
         index.order = Self.order(pageBounds, builder)
@@ -63,7 +64,8 @@ struct ChunkWriter: ~Copyable {
             type: builder.form.type, encodings: Self.encodings(choice), path: path, codec: codec,
             entryCount: Int64(builder.entryCount), byteCount: Int64(rawByteCount),
             compressedByteCount: Int64(output.count - start), dataOffset: Int64(base + dataStart),
-            dictionaryOffset: dictionaryOffset, statistics: builder.statistics(bounds, nullCount: nullCount))
+            dictionaryOffset: dictionaryOffset, statistics: builder.statistics(bounds, nullCount: nullCount),
+            sizes: builder.sizes)
         return WrittenChunk(metadata: metadata, index: index)
     }
 

@@ -202,6 +202,13 @@ struct LeafBuilder: ~Copyable, Sendable {
         return start..<Int(truncatingIfNeeded: ends.littleEndianWord(at: 8 * index))
     }
 
+    /// How many bytes the values in `range` have, without lengths; nil where they are all of one length.
+    func byteCount(ofValues range: Range<Int>) -> Int64? {
+        guard form.type == .byteArray else { return nil }
+        guard let last = range.last else { return 0 }
+        return Int64(self.range(ofValue: last).upperBound - self.range(ofValue: range.lowerBound).lowerBound)
+    }
+
     /// Value `index` of a leaf of integers.
     @inline(__always)
     func integer(_ index: Int) -> Int64 {

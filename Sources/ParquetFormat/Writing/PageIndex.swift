@@ -11,6 +11,8 @@ struct PageIndex: Sendable {
         let byteCount: Int32
         let firstRow: Int64
         let isNull: Bool
+        /// How many bytes its values have, without lengths; nil where they are all of one length.
+        let valueByteCount: Int64?
         let statistics: Statistics
     }
 
@@ -34,6 +36,8 @@ struct PageIndex: Sendable {
                 $0.field(3, page.firstRow)
             }
         }
+        let sizes = pages.compactMap(\.valueByteCount)
+        if sizes.count == pages.count, !sizes.isEmpty { writer.list(2, of: .int64, sizes) { $0.element($1) } }
         writer.end()
         return writer.output
     }
