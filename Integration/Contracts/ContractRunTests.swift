@@ -47,11 +47,13 @@ extension IntegrationSuites {
             let slots = "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"
             let before = try scene.faults.sql(slots)
             #expect(!before.isEmpty)
-            try scene.faults.sql("ALTER TABLE orders DROP COLUMN mail")
+            try scene.faults.sql("ALTER TABLE orders ALTER COLUMN amount TYPE text")
             _ = try scene.faults.expect(
                 .contractViolated, scene.run("--resnapshot", "--contract", contract), names: ["public.orders"])
             #expect(try scene.faults.sql(slots) == before)
-            try scene.faults.sql(#"ALTER TABLE orders ADD COLUMN "Amount" int"#)
+            try scene.faults.sql(
+                #"ALTER TABLE orders ALTER COLUMN amount TYPE numeric(12,2) USING amount::numeric, ADD COLUMN "Amount" int"#
+            )
             _ = try scene.faults.expect(.deltaSchema, scene.run("--resnapshot"), names: ["public.orders"])
             #expect(try scene.faults.sql(slots) == before)
         }

@@ -51,7 +51,7 @@ struct ContractCommand: ParsableCommand {
             let subject = try ContractSubject(settings)
             let policy =
                 try settings.text(.onViolation) == nil ? .fail : settings.choice(.onViolation, ViolationPolicy.self)
-            let text = ContractText(
+            let text = try ContractText(
                 id: id ?? subject.name, version: "1.0.0", schemas: subject.schemas, view: of,
                 columnPrefix: subject.columnPrefix, compatibility: compatibility, onViolation: policy
             ).text

@@ -81,7 +81,7 @@ import Testing
     @Test func `what is drafted reads back as what was drafted`() throws {
         let schemas = [Self.schema(), Self.schema("we ird: \"#'\n\u{85}", namespace: "S\\")]
         for view in ContractView.allCases {
-            let text = ContractText(
+            let text = try ContractText(
                 id: "on", version: "1.0.0", schemas: schemas, view: view, columnPrefix: "_cdc_",
                 compatibility: .forward, onViolation: .tag
             ).text
