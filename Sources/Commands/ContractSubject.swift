@@ -3,6 +3,7 @@
 import Anchors
 import Changelog
 import Contracts
+import Export
 import Faults
 import PostgresAdapter
 import Verification
@@ -81,5 +82,8 @@ struct ContractSubject {
 
 extension TableSchema {
     /// Whether it is that of a table of the source, and not one that kedge adds.
-    fileprivate var isOfSource: Bool { !table.isQuarantine && !(table.namespace == nil && table.name.hasPrefix("_")) }
+    fileprivate var isOfSource: Bool {
+        !table.isQuarantine && !TransactionsTable.isMeant(by: table.description)
+            && !(table.namespace == nil && table.name.hasPrefix("_"))
+    }
 }
