@@ -23,6 +23,8 @@ extension TableSchema {
 final class QuarantinePress<Encoder: SegmentEncoder & ~Copyable> {
     /// The schema of the changes.
     let source: TableSchema
+    /// The lane of the changes.
+    let lane: Lane?
     /// The schema of the rows.
     let schema: TableSchema
     private let schemaID: [UInt8]
@@ -31,11 +33,12 @@ final class QuarantinePress<Encoder: SegmentEncoder & ~Copyable> {
     /// One row, as a batch.
     private(set) var row = ChangeBatch(byteLimit: 64 << 10)
 
-    init(_ source: TableSchema, _ layout: RecordLayout) {
+    init(_ source: TableSchema, _ layout: RecordLayout, _ lane: Lane?) {
         self.source = source
+        self.lane = lane
         schema = .quarantine(of: source.table)
         schemaID = Array(source.schemaID.utf8)
-        encoder = Encoder(schema: source, layout: layout.asLines)
+        encoder = Encoder(schema: source, layout: layout.inside(lane).asLines)
     }
 
     /// Makes ``row`` of `change`.

@@ -25,24 +25,37 @@ public struct SegmentLimits: Hashable, Sendable {
     }
 }
 
+/// What changes of one slice have in common.
+struct RecordPlace {
+    let transaction: Transaction
+    let lane: Lane?
+    let ordinalBase: UInt64
+}
+
 /// Sorts changes into segments, one open segment a table, and keeps the finished ones until an anchor takes them.
 public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: Sink> {
-    private struct Open {
+    private final class Open {
         let schema: TableSchema
         let lane: Lane?
         let writer: SegmentWriter<Encoder, Target>
         var lastUse: UInt64
+
+        init(_ schema: TableSchema, _ lane: Lane?, _ writer: SegmentWriter<Encoder, Target>, lastUse: UInt64) {
+            self.schema = schema
+            self.lane = lane
+            self.writer = writer
+            self.lastUse = lastUse
+        }
     }
 
     let layout: RecordLayout
     private let compression: CompressionChoice
     private let limits: SegmentLimits
     private let sink: Target
-    private let gate: (any RecordGate)?
-    /// What the gate has said, by table, and of which schema.
-    var routes: [TableName: Route] = [:]
-    /// A few of them that are told by the schema itself, without a look at its name: asked for with every run.
-    var recentRoutes: [Route] = []
+    /// Where the gate sends changes; nil without a gate.
+    var routes: GateRoutes?
+    /// What makes rows of quarantined records, by the table of the records.
+    var presses: [TableName: QuarantinePress<Encoder>] = [:]
     /// Whether the gate has refused a change, so that what came before it can still be anchored.
     public internal(set) var hasRefused = false
     private var open: [TableName: Open] = [:]
@@ -66,7 +79,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         layout: RecordLayout, compression: CompressionChoice, limits: SegmentLimits, sink: Target,
         gate: (any RecordGate)? = nil
     ) {
-        self.gate = gate
+        routes = gate.map { GateRoutes($0) }
         self.layout = layout
         self.compression = compression
         self.limits = limits
@@ -77,32 +90,25 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     public func record(
         _ slice: ChangeBatch.Slice, of batch: borrowing ChangeBatch, ordinalBase: UInt64 = 0
     ) throws(Fault) {
-        let place = Place(
+        let place = RecordPlace(
             transaction: slice.transaction, lane: slice.transaction.lane.map { batch.lanes[$0] },
             ordinalBase: ordinalBase)
         var index = slice.changes.lowerBound
         while index < slice.changes.upperBound {
             let schema = batch.schemas[batch.schemaIndex(at: index)]
             let rest = index..<slice.changes.upperBound
-            if let gate, recentRoute(schema)?.isKept != true {
-                index = try record(rest, of: batch, schema, at: place, asking: gate)
+            if routes?.keep(schema) == false {
+                index = try record(rest, of: batch, schema, at: place)
             } else {
                 index = try append(rest, of: batch, under: schema, at: place)
             }
         }
     }
 
-    /// What changes of one slice have in common.
-    struct Place {
-        let transaction: Transaction
-        let lane: Lane?
-        let ordinalBase: UInt64
-    }
-
     /// Appends changes of the first run in `rest`, at least one, to the open segment of `schema`; returns the index
     /// behind the last. `violations` are what they are tagged with.
     func append(
-        _ rest: Range<Int>, of batch: borrowing ChangeBatch, under schema: TableSchema, at place: Place,
+        _ rest: Range<Int>, of batch: borrowing ChangeBatch, under schema: TableSchema, at place: RecordPlace,
         violations: [String] = [], source: TableSchema? = nil
     ) throws(Fault) -> Int {
         let index = rest.lowerBound
@@ -138,7 +144,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
     private static var lookInterval: Int { 1024 }
 
     /// What the gate has noticed since this was asked last.
-    public func takeNews() -> SchemaNews { gate?.takeNews() ?? SchemaNews() }
+    public func takeNews() -> SchemaNews { routes?.gate.takeNews() ?? SchemaNews() }
 
     /// Finishes what is open and hands over all segments, in the order in which they were finished.
     public func takeSegments() throws(Fault) -> [FinishedSegment] {
@@ -175,7 +181,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         uses += 1
         if let current = open[schema.table] {
             if current.schema == schema, current.lane == lane {
-                open[schema.table]?.lastUse = uses
+                current.lastUse = uses
                 self.current = current
                 return current.writer
             }
@@ -186,7 +192,7 @@ public final class SegmentRecorder<Encoder: SegmentEncoder & ~Copyable, Target: 
         }
         let writer = try SegmentWriter<Encoder, Target>(
             schema: schema, layout: layout.inside(lane), lane: lane, compression: compression, sink: sink)
-        let opened = Open(schema: schema, lane: lane, writer: writer, lastUse: uses)
+        let opened = Open(schema, lane, writer, lastUse: uses)
         open[schema.table] = opened
         current = opened
         return writer

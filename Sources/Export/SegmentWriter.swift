@@ -52,7 +52,7 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
     private let layout: RecordLayout
     private let lane: Lane?
     let draft: Target.Draft
-    private var press: SegmentPress<Encoder, Target.Draft>
+    private let press: SegmentPress<Encoder, Target.Draft>
 
     /// How many records have been written.
     public private(set) var rowCount = 0
@@ -131,7 +131,9 @@ public final class SegmentWriter<Encoder: SegmentEncoder & ~Copyable, Target: Si
 }
 
 /// Encoder, compressor and digest in a row.
-struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~Copyable {
+///
+/// A class, since the layout of a generic structure would be looked up with every run of changes.
+final class SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft> {
     /// How many bytes go to the compressor and to the file at once.
     private static var chunkByteCount: Int { 128 << 10 }
 
@@ -147,7 +149,7 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
         self.compressor = compressor
     }
 
-    mutating func append(
+    func append(
         _ run: Range<Int>, of batch: borrowing ChangeBatch, in transaction: Transaction, ordinalBase: UInt64,
         to draft: Draft
     ) throws(Fault) -> Int {
@@ -157,19 +159,19 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
         return end
     }
 
-    mutating func tagNext(_ violations: [String]) {
+    func tagNext(_ violations: [String]) {
         encoder.tagNext(violations)
     }
 
     /// How many bytes of records the encoder holds back.
     var heldByteCount: Int { encoder.heldByteCount }
 
-    mutating func release(to draft: Draft) throws(Fault) {
+    func release(to draft: Draft) throws(Fault) {
         try encoder.release(into: &encoded)
         try drain(to: draft)
     }
 
-    mutating func end(to draft: Draft) throws(Fault) -> Digest {
+    func end(to draft: Draft) throws(Fault) -> Digest {
         try encoder.end(into: &encoded)
         try drain(to: draft)
         try compressor.end(into: &compressed)
@@ -179,7 +181,7 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
         return ended.finalize()
     }
 
-    private mutating func drain(to draft: Draft) throws(Fault) {
+    private func drain(to draft: Draft) throws(Fault) {
         encodedByteCount += encoded.count
         // In pieces, since some encoders hand over many bytes at once.
         for start in stride(from: 0, to: encoded.count, by: 8 * Self.chunkByteCount) {
@@ -190,7 +192,7 @@ struct SegmentPress<Encoder: SegmentEncoder & ~Copyable, Draft: SegmentDraft>: ~
         encoded.removeAll(keepingAtMost: 4 * Self.chunkByteCount)
     }
 
-    private mutating func write(to draft: Draft) throws(Fault) {
+    private func write(to draft: Draft) throws(Fault) {
         guard !compressed.isEmpty else { return }
         try Self.write(compressed, to: draft, through: &hash)
         compressed.removeAll(keepingAtMost: 4 * Self.chunkByteCount)
