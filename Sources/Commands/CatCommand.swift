@@ -70,14 +70,12 @@ struct CatCommand: ParsableCommand {
         _ segment: SegmentRecord, of schema: TableSchema?, in folder: ExportFolder, heldTo scan: inout ContractScan?,
         through buffer: inout ByteBuffer
     ) throws(Fault) {
-        if let schema { scan?.look(at: schema, named: segment.schema) }
+        if let schema { _ = scan?.begin(segment, of: schema) }
         var reader = try SegmentReader(path: folder.file(segment.path))
         while try reader.advance() {
             let start = buffer.count
             reader.appendLine(to: &buffer)
-            if let schema {
-                _ = try scan?.look(at: buffer.bytes.extracting(start..<buffer.count), of: schema, named: segment.schema)
-            }
+            _ = try scan?.look(at: buffer.bytes.extracting(start..<buffer.count))
             buffer.append(UInt8(ascii: "\n"))
             if buffer.count >= 192 << 10 { try flush(&buffer) }
         }

@@ -50,17 +50,19 @@ struct ContractSubject {
         _ folder: ExportFolder, of selection: TableSelection
     ) throws(Fault) -> [TableSchema] {
         let store = DirectoryAnchorStore(exportPath: folder.path)
-        var newest: [String: String] = [:]
+        var newest: [String: SegmentRecord] = [:]
         for number in try store.unbrokenNumbers() {
-            for segment in try store.anchor(number)?.anchor.segments ?? [] { newest[segment.table] = segment.schema }
+            for segment in try store.anchor(number)?.anchor.segments ?? [] {
+                newest[segment.origin ?? segment.table] = segment
+            }
         }
         let schemas = SchemaStore(folder)
         var found: [TableSchema] = []
-        for id in Set(newest.values) { found.append(try schemas.schema(id)) }
+        for segment in newest.values { found.append(try schemas.schema(segment.schema).of(segment.origin)) }
         return found.filter { $0.isOfSource && selection.contains($0.table) }.sorted { $0.table < $1.table }
     }
 
-    /// Where records of the export are not what the contract promises.
+    /// Where records of the export are not what the contract promises, whatever the newest schemas are.
     func recordFindings(_ contract: DataContract) throws(Fault) -> [ContractFinding] {
         guard let folder else {
             throw Fault(.usage, "--records needs an export", hint: "name it with --to and leave --source out")
@@ -71,16 +73,24 @@ struct ContractSubject {
         for number in try store.unbrokenNumbers() {
             for segment in try store.anchor(number)?.anchor.segments ?? [] {
                 let schema = try schemas.schema(segment.schema)
-                guard contract.table(schema.table) != nil else { continue }
+                guard contract.table(called: segment.origin ?? segment.table) != nil else { continue }
                 try segment.prove(in: folder)
-                try scan.look(atSegment: folder.file(segment.path), of: schema, named: segment.schema)
+                try scan.look(at: segment, of: schema, path: folder.file(segment.path))
             }
         }
-        return scan.findings
+        return scan.earlierFindings + scan.recordFindings
     }
 }
 
 extension TableSchema {
+    /// The same columns under the name that their table has at the source.
+    fileprivate func of(_ origin: String?) -> TableSchema {
+        guard let origin else { return self }
+        let name = table.namespace.map { origin.dropFirst($0.count + 1) } ?? origin[...]
+        return TableSchema(
+            table: TableName(namespace: table.namespace, name: String(name)), columns: columns, key: key)
+    }
+
     /// Whether it is that of a table of the source, and not one that kedge adds.
     fileprivate var isOfSource: Bool {
         !table.isQuarantine && !TransactionsTable.isMeant(by: table.description)

@@ -34,7 +34,7 @@ extension ExportRun {
         for schema in schemas {
             switch try gate.verdict(on: schema) {
             case .keep, .judge: try admission(schema)
-            case .redirect(let table):
+            case .redirect(let table, _):
                 try admission(TableSchema(table: table, columns: schema.columns, key: schema.key))
             case .quarantine: break
             }

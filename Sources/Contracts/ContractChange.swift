@@ -61,6 +61,8 @@ extension ContractChange {
         case everything
         /// Which columns there are, their types and the key: what the catalog of a source tells.
         case structure
+        /// The same, and that a new column must have had values: what the schema of old records tells.
+        case records
     }
 
     /// What is different in `new`.
@@ -116,8 +118,8 @@ private struct TableComparison {
         for column in new.columns where !seen.contains(column.sourceName) {
             add(
                 column.sourceName, "the column is new\(column.isRequired ? " and required" : "")",
-                column.isRequired && scope == .everything ? .newReaders : .none,
-                column.isRequired && scope == .everything
+                column.isRequired && scope != .structure ? .newReaders : .none,
+                column.isRequired && scope != .structure
                     ? "records that are there already have no value" : "old records have null")
         }
         compareKey(old, new)
@@ -128,7 +130,11 @@ private struct TableComparison {
     }
 
     private mutating func compareKey(_ old: ContractTable, _ new: ContractTable) {
-        guard let before = old.key, let after = new.key, Set(before) != Set(after) else { return }
+        guard let before = old.key, let after = new.key else { return }
+        let renamed = before.map { name in
+            new.column(name) == nil ? new.columns.first { $0.renamedFrom == name }?.sourceName ?? name : name
+        }
+        guard Set(renamed) != Set(after) else { return }
         func text(_ key: [String]) -> String { key.isEmpty ? "none" : key.joined(separator: ", ") }
         add(nil, "the key was \(text(before)) and is \(text(after))", .both, "rows are told apart otherwise")
     }

@@ -67,6 +67,30 @@ extension ContractTable {
         return findings
     }
 
+    /// Where records of `schema`, which the table had before, are not what new readers can read, though `mode` promises
+    /// that they can. What their values are is no question of the schema.
+    public func findings(
+        inEarlier schema: TableSchema, mode: CompatibilityMode, columnPrefix: String
+    ) -> [ContractFinding] {
+        guard mode.looksBack else { return [] }
+        return ContractChange.between(
+            ContractTable(drafting: schema, as: sourceName), withoutColumns(prefixed: columnPrefix), .records
+        )
+        .filter { $0.harm == .newReaders || $0.harm == .both }
+        .map { change in
+            ContractFinding(
+                table: sourceName, column: change.column, rule: "compatibility", expected: mode.rawValue,
+                found: "records of an earlier schema: \(change.what)")
+        }
+    }
+
+    /// Without kedge's own columns.
+    func withoutColumns(prefixed prefix: String) -> ContractTable {
+        ContractTable(
+            name: name, physicalName: physicalName, columns: columns.filter { !$0.sourceName.hasPrefix(prefix) },
+            key: key)
+    }
+
     private func findings(_ promised: ContractColumn, _ column: TableSchema.Column) -> [ContractFinding] {
         var findings: [ContractFinding] = []
         func add(_ rule: String, _ expected: String, _ found: String, _ weight: ContractFinding.Weight = .breach) {

@@ -11,10 +11,11 @@ public enum ContractView: String, Sendable, CaseIterable {
 }
 
 extension ContractTable {
-    /// What can be promised of a table of this schema, knowing nothing else.
-    public init(drafting schema: TableSchema) {
+    /// What can be promised of a table of this schema, knowing nothing else; `source` is what the table is called, where
+    /// its records are in a folder that is called otherwise.
+    public init(drafting schema: TableSchema, as source: String? = nil) {
         self.init(
-            name: schema.table.name, physicalName: schema.table.description,
+            name: schema.table.name, physicalName: source ?? schema.table.description,
             columns: schema.columns.map { column in
                 ContractColumn(
                     name: column.name, logicalType: LogicalType(column.type), physicalType: column.sourceType.bare,

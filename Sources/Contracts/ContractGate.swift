@@ -25,30 +25,23 @@ public struct ContractGate: RecordGate {
     /// Whether records may be tagged.
     public var tags: Bool { contract.tables.contains { policy(of: $0) == .tag } }
 
-    /// Where `schema` is so far from what the contract promises that the table's compatibility mode forbids it.
-    public func breaches(of schema: TableSchema) -> [ContractChange] {
-        guard let table = contract.table(schema.table) else { return [] }
-        let own = ContractTable(
-            name: table.name, physicalName: table.physicalName,
-            columns: table.columns.filter { !$0.sourceName.hasPrefix(columnPrefix) }, key: table.key)
+    /// Where `schema` is so far from what the contract promises of `origin`, or of its own table, that the compatibility
+    /// mode forbids it.
+    public func breaches(of schema: TableSchema, in origin: String? = nil) -> [ContractChange] {
+        guard let table = contract.table(called: origin ?? schema.table.description) else { return [] }
+        let found = ContractTable(drafting: schema, as: table.sourceName)
         let mode = contract.mode(ofTable: table.sourceName)
-        let found = ContractTable(drafting: schema)
-        return ContractChange.between(own, found.renamed(own.sourceName), .structure).filter { $0.breaks(mode) }
+        return ContractChange.between(table.withoutColumns(prefixed: columnPrefix), found, .structure)
+            .filter { $0.breaks(mode) }
     }
 
-    /// Tables that the contract does not describe are kept as they are. What columns they have is the business of the
-    /// gate for schemas.
+    /// Tables that the contract does not describe are kept as they are. So are those whose columns it forbids: they are
+    /// not in the folder that it speaks of, which is the business of the gate for schemas.
     public func verdict(on schema: TableSchema) throws(Fault) -> SchemaVerdict {
-        guard let table = contract.table(schema.table) else { return .keep }
+        guard let table = contract.table(schema.table), breaches(of: schema).isEmpty else { return .keep }
         let rules = TableRules(table, for: schema)
         guard !rules.isEmpty else { return .keep }
         return .judge(ContractJudge(rules, table: schema.table, policy: policy(of: table)))
-    }
-}
-
-extension ContractTable {
-    fileprivate func renamed(_ name: String) -> ContractTable {
-        ContractTable(name: name, physicalName: name, columns: columns, key: key)
     }
 }
 

@@ -40,6 +40,11 @@ public struct DataContract: Hashable, Sendable {
 
     /// What it says of the table whose name is `name`, nil when nothing.
     public func table(_ name: TableName) -> ContractTable? {
+        table(called: name.description)
+    }
+
+    /// What is said of the table that anchors call so.
+    public func table(called name: String) -> ContractTable? {
         tables.first { $0.describes(name) }
     }
 }
@@ -90,7 +95,12 @@ public struct ContractTable: Hashable, Sendable {
 
     /// Whether it speaks of the table that is called `table` at the source.
     public func describes(_ table: TableName) -> Bool {
-        sourceName == table.description || (table.namespace == "public" && sourceName == table.name)
+        describes(table.description)
+    }
+
+    /// Whether it speaks of the table that anchors call so.
+    func describes(_ table: String) -> Bool {
+        sourceName == table || "public.\(sourceName)" == table
     }
 
     /// The column that is called so at the source.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Changelog
+internal import Changelog
 internal import Export
 public import Faults
 

@@ -8,7 +8,8 @@ final class GateRoute {
     enum Kind {
         /// They are written under this schema.
         case direct(TableSchema)
-        case judged(any ChangeJudge)
+        /// Each is asked about; what is kept is written under this schema.
+        case judged(any ChangeJudge, TableSchema)
         case quarantined(Violation)
     }
 
@@ -22,6 +23,9 @@ final class GateRoute {
         self.kind = kind
         if case .direct(let target) = kind { isKept = target === schema } else { isKept = false }
     }
+
+    /// What records under `target` speak of, where that is another schema.
+    func source(of target: TableSchema) -> TableSchema? { target === schema ? nil : schema }
 }
 
 /// Remembers what a gate has said, so that it is asked only when the schema of a table is another.
@@ -55,9 +59,9 @@ struct GateRoutes {
         let kind: GateRoute.Kind =
             switch try gate.verdict(on: schema) {
             case .keep: .direct(schema)
-            case .judge(let judge): .judged(judge)
-            case .redirect(let table):
-                .direct(TableSchema(table: table, columns: schema.columns, key: schema.key))
+            case .judge(let judge): .judged(judge, schema)
+            case .redirect(let table, let judge):
+                Self.kind(TableSchema(table: table, columns: schema.columns, key: schema.key), judge)
             case .quarantine(let violation): .quarantined(violation)
             }
         let route = GateRoute(schema, kind)
@@ -66,6 +70,10 @@ struct GateRoutes {
         routes[schema.table] = route
         remember(route)
         return route
+    }
+
+    private static func kind(_ target: TableSchema, _ judge: (any ChangeJudge)?) -> GateRoute.Kind {
+        judge.map { .judged($0, target) } ?? .direct(target)
     }
 
     private mutating func remember(_ route: GateRoute) {

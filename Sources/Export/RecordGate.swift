@@ -23,8 +23,8 @@ public enum SchemaVerdict {
     case keep
     /// They do, or elsewhere: each is asked about.
     case judge(any ChangeJudge)
-    /// All of them go into the folder of another table.
-    case redirect(to: TableName)
+    /// All of them go into the folder of another table; where there is a judge, each is asked about.
+    case redirect(to: TableName, judge: (any ChangeJudge)? = nil)
     /// All of them are quarantined.
     case quarantine(Violation)
 }
@@ -62,7 +62,8 @@ public protocol ChangeJudge: AnyObject {
     func verdict(on change: borrowing Change) throws(Fault) -> ChangeVerdict
 }
 
-/// Several gates, one behind the other: the first that does not keep a schema's changes decides.
+/// Several gates, one behind the other: the first that does not keep a schema's changes decides where they go, and of
+/// those that go anywhere but into quarantine a later one may judge each.
 public struct RecordGates: RecordGate {
     private let gates: [any RecordGate]
 
@@ -71,13 +72,16 @@ public struct RecordGates: RecordGate {
         self.gates = gates
     }
 
-    /// The verdict of the first gate that has more to say than that changes are kept. All are asked, since some
-    /// remember which schemas there were.
+    /// What all gates say together. All are asked, since some remember which schemas there were.
     public func verdict(on schema: TableSchema) throws(Fault) -> SchemaVerdict {
         var verdict = SchemaVerdict.keep
         for gate in gates {
             let next = try gate.verdict(on: schema)
-            if case .keep = verdict { verdict = next }
+            switch (verdict, next) {
+            case (.keep, _): verdict = next
+            case (.redirect(let table, nil), .judge(let judge)): verdict = .redirect(to: table, judge: judge)
+            default: break
+            }
         }
         return verdict
     }

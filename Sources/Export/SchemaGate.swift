@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Anchors
+internal import Anchors
 internal import Bytes
 public import Changelog
 public import Faults

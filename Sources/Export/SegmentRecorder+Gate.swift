@@ -13,20 +13,20 @@ extension SegmentRecorder where Encoder: ~Copyable {
             try self.route(for: schema)
         }
         switch route.kind {
-        case .direct(let schema):
-            let source = schema === route.schema ? nil : route.schema
-            return try append(rest, of: batch, under: schema, at: place, source: source)
+        case .direct(let target):
+            return try append(rest, of: batch, under: target, at: place, source: route.source(of: target))
         case .quarantined(let violation):
             try quarantine(rest.lowerBound, of: batch, along: route, at: place, violation)
             return rest.lowerBound + 1
-        case .judged(let judge): return try record(rest, of: batch, along: route, at: place, asking: judge)
+        case .judged(let judge, let target):
+            return try record(rest, of: batch, along: route, to: target, at: place, asking: judge)
         }
     }
 
     /// Records the kept changes at the beginning of `rest` as one run, and the one behind them that is not.
     private func record(
-        _ rest: Range<Int>, of batch: borrowing ChangeBatch, along route: GateRoute, at place: RecordPlace,
-        asking judge: any ChangeJudge
+        _ rest: Range<Int>, of batch: borrowing ChangeBatch, along route: GateRoute, to target: TableSchema,
+        at place: RecordPlace, asking judge: any ChangeJudge
     ) throws(Fault) -> Int {
         let end = batch.endOfRun(from: rest.lowerBound, before: rest.upperBound)
         var judged = rest.lowerBound
@@ -46,12 +46,15 @@ extension SegmentRecorder where Encoder: ~Copyable {
         }
         var index = rest.lowerBound
         while index < judged {
-            index = try append(index..<judged, of: batch, under: route.schema, at: place)
+            index = try append(
+                index..<judged, of: batch, under: target, at: place, source: route.source(of: target))
         }
         switch other {
         case .keep: break
         case .tag(let rules):
-            _ = try append(judged..<judged + 1, of: batch, under: route.schema, at: place, violations: rules)
+            _ = try append(
+                judged..<judged + 1, of: batch, under: target, at: place, violations: rules,
+                source: route.source(of: target))
             index = judged + 1
         case .quarantine(let violation):
             try quarantine(judged, of: batch, along: route, at: place, violation)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Anchors
+internal import Anchors
 internal import Bytes
-public import Changelog
+internal import Changelog
 public import Faults
 internal import GRDB
 

@@ -3,7 +3,7 @@
 internal import Bytes
 package import Changelog
 internal import DurableFiles
-package import Export
+internal import Export
 package import Faults
 package import ParquetFormat
 

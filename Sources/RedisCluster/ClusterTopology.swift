@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Faults
-public import Hiredis
+internal import Hiredis
 public import RedisURI
 
 /// Which servers a cluster has, and which slots each of them owns, as one of its nodes sees it.

@@ -3,7 +3,7 @@
 import Bytes
 public import Changelog
 public import Faults
-public import RedisRDB
+internal import RedisRDB
 import Synchronization
 
 /// All keys as they were at one offset, read from one RDB payload by one reader.

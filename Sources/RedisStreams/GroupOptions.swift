@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Changelog
-public import Faults
+internal import Faults
 
 /// What a consumer group is asked for.
 public struct GroupOptions: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Anchors
+public import Anchors
 internal import Bytes
 public import Changelog
 public import Contracts
@@ -14,15 +14,28 @@ public struct ContractScan {
         let broken: TableRules.Broken
     }
 
+    /// What was seen of the records in one folder.
+    private struct Folder {
+        /// Their schemas, in the order in which they came.
+        var schemas: [(id: String, schema: TableSchema)] = []
+        /// How many records broke a rule.
+        var tallies: [RuleName: Tally] = [:]
+    }
+
+    /// The segment that is looked at.
+    private struct Open {
+        let folder: String
+        let schema: TableSchema
+        let schemaID: String
+        let rules: TableRules
+    }
+
     private let contract: DataContract
     private let columnPrefix: String
-    /// How many records broke a rule, by table.
-    private var tallies: [String: [RuleName: Tally]] = [:]
-    private var schemaFindings: [ContractFinding] = []
-    /// The schemas that were compared.
-    private var schemas: Set<String> = []
-    /// The rules that are ready for the last schema.
-    private var ready: (schema: String, rules: TableRules)?
+    private var folders: [String: Folder] = [:]
+    /// Where the records of a table went last, and under which schema.
+    private var newest: [String: (folder: String, schemaID: String)] = [:]
+    private var open: Open?
 
     /// Makes a scan that has looked at nothing.
     public init(_ contract: DataContract, columnPrefix: String) {
@@ -30,47 +43,83 @@ public struct ContractScan {
         self.columnPrefix = columnPrefix
     }
 
-    /// What was found so far, in the order of tables and columns.
-    public var findings: [ContractFinding] {
-        schemaFindings
-            + tallies.sorted { $0.key < $1.key }.flatMap { table, rules in
-                rules.values.sorted {
-                    ($0.first.description, $0.broken.name.description) < (
-                        $1.first.description, $1.broken.name.description
-                    )
-                }
-                .map { tally in
-                    ContractFinding(
-                        table: table, column: tally.broken.name.column, rule: tally.broken.name.rule,
-                        expected: tally.broken.expectation,
-                        found:
-                            "\(tally.count) \(tally.count == 1 ? "record that breaks" : "records that break") it, the first at \(tally.first)"
-                    )
-                }
+    /// What was found so far, in the order of the contract.
+    public var findings: [ContractFinding] { newestFindings + earlierFindings + recordFindings }
+
+    /// Where the newest schemas are not what the contract promises.
+    public var newestFindings: [ContractFinding] {
+        tables.flatMap { table, folder, newest in
+            folder.schemas.filter { $0.id == newest }
+                .flatMap { table.findings(in: $0.schema, columnPrefix: columnPrefix) }
+        }
+    }
+
+    /// Where records of earlier schemas are not what readers of the contract can read.
+    public var earlierFindings: [ContractFinding] {
+        tables.flatMap { table, folder, newest in
+            let mode = contract.mode(ofTable: table.sourceName)
+            let earlier = folder.schemas.filter { $0.id != newest }
+            var found: [ContractFinding] = []
+            for (_, schema) in mode.isTransitive ? earlier[...] : earlier.suffix(1) {
+                let more = table.findings(inEarlier: schema, mode: mode, columnPrefix: columnPrefix)
+                found += more.filter { !found.contains($0) }
             }
+            return found
+        }
     }
 
-    /// Looks at the schema of one table.
-    public mutating func look(at schema: TableSchema, named id: String) {
-        guard schemas.insert(id).inserted, let table = contract.table(schema.table) else { return }
-        schemaFindings += table.findings(in: schema, columnPrefix: columnPrefix)
+    /// Which rules records break, with counts.
+    public var recordFindings: [ContractFinding] {
+        tables.flatMap { table, folder, _ in
+            folder.tallies.values.sorted {
+                ($0.first.description, $0.broken.name.description) < ($1.first.description, $1.broken.name.description)
+            }
+            .map { tally in
+                let records = tally.count == 1 ? "record that breaks" : "records that break"
+                return ContractFinding(
+                    table: table.sourceName, column: tally.broken.name.column, rule: tally.broken.name.rule,
+                    expected: tally.broken.expectation,
+                    found: "\(tally.count) \(records) it, the first at \(tally.first)")
+            }
+        }
     }
 
-    /// Looks at one record, a line of NDJSON of `schema`, which anchors call `id`. Nil when the contract does not speak of
-    /// the table.
+    /// The tables of the contract that were seen, each with the folder in which its records go on: what they left is not
+    /// what the contract speaks of.
+    private var tables: [(ContractTable, Folder, newest: String)] {
+        contract.tables.compactMap { table in
+            guard let (name, id) = newest[table.sourceName], let folder = folders[name] else { return nil }
+            return (table, folder, id)
+        }
+    }
+
+    /// Begins a segment whose records have `schema`; false when the contract does not speak of its table.
+    public mutating func begin(_ segment: SegmentRecord, of schema: TableSchema) -> Bool {
+        guard let table = contract.table(called: segment.origin ?? segment.table) else {
+            open = nil
+            return false
+        }
+        newest[table.sourceName] = (segment.table, segment.schema)
+        if folders[segment.table]?.schemas.contains(where: { $0.id == segment.schema }) != true {
+            folders[segment.table, default: Folder()].schemas.append((segment.schema, schema))
+        }
+        if open?.schemaID != segment.schema || open?.folder != segment.table {
+            open = Open(
+                folder: segment.table, schema: schema, schemaID: segment.schema, rules: TableRules(table, for: schema))
+        }
+        return true
+    }
+
+    /// Looks at one record of the segment, a line of NDJSON.
     @discardableResult
-    public mutating func look(
-        at line: RawSpan, of schema: TableSchema, named id: String
-    ) throws(Fault) -> TableRules.LineVerdict? {
-        guard let table = contract.table(schema.table) else { return nil }
-        if ready?.schema != id { ready = (id, TableRules(table, for: schema)) }
-        guard let rules = ready?.rules else { return nil }
-        guard let verdict = rules.verdict(onLine: line, columnPrefix: columnPrefix) else {
-            throw Fault(.exportBroken, "a record of \(schema.table) is not one of its schema")
+    public mutating func look(at line: RawSpan) throws(Fault) -> TableRules.LineVerdict? {
+        guard let open else { return nil }
+        guard let verdict = open.rules.verdict(onLine: line, columnPrefix: columnPrefix) else {
+            throw Fault(.exportBroken, "a record of \(open.schema.table) is not one of its schema")
         }
         for broken in verdict.broken {
             let first = Self.key(line, columnPrefix)
-            tallies[table.sourceName, default: [:]][
+            folders[open.folder]?.tallies[
                 broken.name,
                 default: Tally(first: first ?? SequenceKey(epoch: 0, position: .zero, ordinal: 0), broken: broken)
             ].count += 1
@@ -82,18 +131,18 @@ public struct ContractScan {
         RecordHead(line, RecordHead.Pattern(columnPrefix: columnPrefix))?.key
     }
 
-    /// Looks at all records of the segment at `path`; calls `body` with what each breaks.
+    /// Looks at all records of `segment`, whose bytes are at `path`; calls `body` with what each breaks.
     public mutating func look(
-        atSegment path: String, of schema: TableSchema, named id: String,
+        at segment: SegmentRecord, of schema: TableSchema, path: String,
         _ body: (TableRules.LineVerdict) throws(Fault) -> Void = { (_) throws(Fault) in }
     ) throws(Fault) {
-        guard contract.table(schema.table) != nil else { return }
+        guard begin(segment, of: schema) else { return }
         var reader = try SegmentReader(path: path)
         var line = ByteBuffer()
         while try reader.advance() {
             line.removeAll(keepingAtMost: 1 << 20)
             reader.appendLine(to: &line)
-            if let verdict = try look(at: line.bytes, of: schema, named: id) { try body(verdict) }
+            if let verdict = try look(at: line.bytes) { try body(verdict) }
         }
     }
 }

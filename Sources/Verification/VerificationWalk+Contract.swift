@@ -13,10 +13,7 @@ extension VerificationWalk {
         guard var scan else { return }
         self.scan = nil
         let path = folder.file(segment.path)
-        scan.look(at: schema, named: segment.schema)
-        _ = try finding(segment.path) { () throws(Fault) in
-            try scan.look(atSegment: path, of: schema, named: segment.schema)
-        }
+        _ = try finding(segment.path) { () throws(Fault) in try scan.look(at: segment, of: schema, path: path) }
         self.scan = scan
     }
 
@@ -24,23 +21,31 @@ extension VerificationWalk {
     private mutating func holdToOwn(
         _ segment: SegmentRecord, _ anchor: Anchor, _ schema: TableSchema
     ) throws(Fault) {
-        guard let link = anchor.contract, let contract = try contract(link), let table = contract.table(schema.table)
+        guard let link = anchor.contract, let contract = try contract(link),
+            let table = contract.table(called: segment.origin ?? segment.table)
         else { return }
         let gate = ContractGate(
             contract, columnPrefix: columnPrefix, policy: link.onViolation.flatMap(ViolationPolicy.init))
+        if let breach = gate.breaches(of: schema, in: segment.origin).first {
+            // The folder in which they go on is one of which nothing is promised until the columns are what the contract says.
+            if segment.origin == nil { find(segment.path, "the contract of its anchor forbids its columns: \(breach)") }
+            return
+        }
         let tags = gate.policy(of: table) == .tag
         var own = ContractScan(contract, columnPrefix: columnPrefix)
         var wronglyTagged = 0
         let path = folder.file(segment.path)
         _ = try finding(segment.path) { () throws(Fault) in
-            try own.look(atSegment: path, of: schema, named: segment.schema) { verdict in
+            try own.look(at: segment, of: schema, path: path) { verdict in
                 let expected = tags ? verdict.broken.map(\.name.description) : []
                 if expected != verdict.tags { wronglyTagged += 1 }
             }
         }
         if wronglyTagged > 0 { find(segment.path, "\(wronglyTagged) records do not name the rules that they break") }
         guard !tags else { return }
-        for broken in own.findings { find(segment.path, "it breaks the contract of its anchor: \(broken.description)") }
+        for broken in own.recordFindings {
+            find(segment.path, "it breaks the contract of its anchor: \(broken.description)")
+        }
     }
 
     /// The contract that anchors call so; asked for once, found damaged once.

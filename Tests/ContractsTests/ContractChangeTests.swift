@@ -140,6 +140,43 @@ import Testing
         #expect(ContractChange.between(old, Self.contract(Self.base, key: ["id"])).map(\.harm) == [.both])
     }
 
+    @Test func `a key whose column has another name, and says so, is the same key`() {
+        let old = Self.contract(Self.base)
+        let columns = Self.with(
+            "id",
+            ContractColumn(
+                name: "key", logicalType: .integer, physicalType: "int8", rules: [.required], renamedFrom: "id"))
+        let changes = ContractChange.between(old, Self.contract(columns, key: ["key"]))
+        #expect(changes.map(\.harm) == [.oldReaders] && changes.map(\.column) == ["id"], "\(changes)")
+    }
+
+    @Test func `records of earlier schemas are held to what new readers can read`() {
+        func schema(_ columns: (String, String)..., key: [String] = ["id"]) -> TableSchema {
+            TableSchema(
+                table: TableName(namespace: nil, name: "t__v2"),
+                columns: columns.map { TableSchema.Column(name: $0, type: .text, sourceType: $1) }, key: key)
+        }
+        let table = ContractTable(
+            name: "t",
+            columns: [
+                ContractColumn(name: "id", physicalType: "int8", rules: [.required]),
+                ContractColumn(name: "_cdc_seq", rules: [.required]),
+                ContractColumn(name: "new", physicalType: "text"),
+                ContractColumn(name: "after", physicalType: "int4", renamedFrom: "before"),
+            ], key: ["id"])
+        func found(_ schema: TableSchema, _ mode: CompatibilityMode = .backward) -> [String] {
+            table.findings(inEarlier: schema, mode: mode, columnPrefix: "_cdc_").map { "\($0.column ?? "") \($0.rule)" }
+        }
+        // Columns that came later, had another name, were narrower or are gone.
+        #expect(found(schema(("id", "int4"), ("before", "int2"), ("gone", "text"))).isEmpty)
+        #expect(found(schema(("before", "int4"))) == ["id compatibility"])
+        #expect(found(schema(("id", "int8"), ("before", "text"))) == ["after compatibility"])
+        #expect(found(schema(("id", "int8"), ("after", "int4"), key: ["after"])) == [" compatibility"])
+        for mode in [CompatibilityMode.none, .forward, .forwardTransitive] {
+            #expect(found(schema(("before", "text")), mode).isEmpty)
+        }
+    }
+
     @Test func `structure alone passes over what no catalog tells`() {
         let old = ContractTable(name: "t", columns: Self.base)
         let new = ContractTable(

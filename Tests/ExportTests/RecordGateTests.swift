@@ -136,6 +136,25 @@ import Testing
         #expect(last.asked == ["a1", "b1"])
     }
 
+    @Test func `behind a gate that redirects, a later one judges each change`() throws {
+        let other = TableName(namespace: nil, name: "a__v2")
+        let rule = Violation(rule: "r", reason: "it is 2")
+        let gates = RecordGates([
+            ScriptedGate { _ in .redirect(to: other) },
+            ScriptedGate { _ in
+                .judge(ScriptedJudge { $0 == 2 ? .quarantine(rule) : $0 == 3 ? .tag(["r"]) : .keep })
+            },
+        ])
+        let recorder = recorder(gates)
+        try record([("a", [1, 2, 3, 4])], position: 5, in: recorder)
+        let segments = try recorder.takeSegments().sorted { $0.schema.table < $1.schema.table }
+        #expect(segments.map(\.schema.table.name) == ["a__quarantine", "a__v2"])
+        #expect(segments.map(\.sources) == [[schema("a", 1)], [schema("a", 1)]])
+        #expect(segments.map { $0.origin?.name } == [nil, "a"])
+        #expect(segments.map(\.rowCount) == [1, 3])
+        #expect(try lines(segments[1])[1].contains(#""_cdc_violations":["r"]"#))
+    }
+
     @Test func `quarantined records of a lane lie in its epoch, and the lane finds their folder`() throws {
         let lane = Lane(name: "s", epoch: 9, notation: .offset, start: LanePoint(position: .zero))
         let recorder = recorder(ScriptedGate { _ in .quarantine(Violation(rule: "r", reason: "x")) })

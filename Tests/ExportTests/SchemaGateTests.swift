@@ -51,7 +51,7 @@ struct SchemaGateTests {
         switch try gate.verdict(on: schema) {
         case .keep: "keep"
         case .judge: "judge"
-        case .redirect(let table): table.description
+        case .redirect(let table, _): table.description
         case .quarantine(let violation): "\(violation.rule): \(violation.reason)"
         }
     }

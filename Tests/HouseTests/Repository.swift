@@ -34,7 +34,7 @@ enum Repository {
 
     private static func isRegularFile(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(
+        let exists = unsafe FileManager.default.fileExists(
             atPath: root.appendingPathComponent(path).path, isDirectory: &isFolder)
         return exists && !isFolder.boolValue
     }

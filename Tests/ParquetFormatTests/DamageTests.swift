@@ -58,12 +58,12 @@ struct DamageTests {
             var changed = bytes
             changed[index] ^= 0xa5
             try folder.write(changed, to: "segment.parquet")
-            do {
+            do throws(Fault) {
                 var reader = try ParquetReader(path: folder("segment.parquet"), depth: .records, checksums: .ignored)
                 var rows = 0
                 while rows < 1000, try reader.advance() { rows += 1 }
-            } catch let fault as Fault {
-                #expect(fault.code == .exportBroken || fault.code == .exportFormat, "\(fault)")
+            } catch {
+                #expect(error.code == .exportBroken || error.code == .exportFormat, "\(error)")
             }
         }
     }

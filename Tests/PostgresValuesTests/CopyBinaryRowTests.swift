@@ -17,7 +17,7 @@ struct CopyBinaryRowTests {
     }
 
     private static func bigEndian<I: FixedWidthInteger>(_ value: I) -> [UInt8] {
-        withUnsafeBytes(of: value.bigEndian) { Array($0) }
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe Array($0) }
     }
 
     private static func numeric(_ groups: [UInt16], weight: Int16, sign: UInt16 = 0, scale: UInt16) -> [UInt8] {

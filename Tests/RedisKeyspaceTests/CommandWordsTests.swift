@@ -10,7 +10,7 @@ struct CommandWordsTests {
     private func find(_ text: String) throws(WireFault) -> CommandWords.Outcome {
         var words = CommandWords()
         let bytes = Array(text.utf8)
-        return try words.find(in: bytes.span.bytes, from: 0)
+        return try bytes.withRawSpan { (text) throws(WireFault) in try words.find(in: text, from: 0) }
     }
 
     @Test("a command ends behind its last word")
