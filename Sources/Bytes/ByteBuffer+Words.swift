@@ -51,6 +51,11 @@ extension RawSpan {
             if difference != 0 { return index + difference.trailingZeroBitCount >> 3 }
             index += 8
         }
+        if index < common, common >= 8 {
+            // The last eight bytes, of which the first are known to be the same.
+            let difference = littleEndianWord(at: common - 8) ^ other.littleEndianWord(at: common - 8)
+            return difference == 0 ? common : common - 8 + difference.trailingZeroBitCount >> 3
+        }
         while index < common, self[index] == other[index] { index += 1 }
         return index
     }

@@ -137,24 +137,6 @@ public struct ByteBuffer: ~Copyable {
         append(unsafe array.span.bytes)
     }
 
-    /// Appends `value` as `digits` lower-case hexadecimal digits, the highest first.
-    @inlinable
-    @inline(__always)
-    public mutating func appendHexadecimal(_ value: UInt64, digits: Int) {
-        reserve(digits)
-        var rest = value
-        var index = digits
-        while index > 0 {
-            index -= 1
-            let nibble = UInt8(truncatingIfNeeded: rest & 15)
-            // SAFETY: `reserve` made room for `digits` bytes.
-            unsafe base.storeBytes(
-                of: nibble < 10 ? 48 + nibble : 87 + nibble, toByteOffset: written + index, as: UInt8.self)
-            rest >>= 4
-        }
-        written += digits
-    }
-
     /// Appends `value` in decimal digits.
     public mutating func appendDecimal(_ value: UInt64) {
         reserve(20)

@@ -6,9 +6,13 @@ extension RawSpan {
     public var isUTF8: Bool {
         var index = 0
         while index < byteCount {
-            if index + 8 <= byteCount, littleEndianWord(at: index) & 0x8080_8080_8080_8080 == 0 {
-                index += 8
-                continue
+            if index + 8 <= byteCount {
+                if isASCIIWord(at: index) {
+                    index += 8
+                    continue
+                }
+            } else if byteCount >= 8, isASCIIWord(at: byteCount - 8) {
+                return true
             }
             let length = wellFormedLength(at: index)
             guard length > 0 else { return false }
@@ -16,6 +20,10 @@ extension RawSpan {
         }
         return true
     }
+
+    @inline(__always)
+    @inlinable
+    func isASCIIWord(at index: Int) -> Bool { littleEndianWord(at: index) & 0x8080_8080_8080_8080 == 0 }
 
     /// How many bytes the well-formed UTF-8 sequence at `index` has, or 0 when there is none
     /// (Unicode 16.0, table 3-7).

@@ -30,11 +30,7 @@ extension ByteBuffer {
         case .timestampUTC:
             append(moment: value.integer)
             append("+00:00")
-        case .uuid:
-            for range in [0..<4, 4..<6, 6..<8, 8..<10, 10..<16] {
-                if range.lowerBound > 0 { append(UInt8(ascii: "-")) }
-                appendHexadecimal(bytes: value.extracting(range))
-            }
+        case .uuid: append(uuid: value)
         }
     }
 }

@@ -108,12 +108,7 @@ public struct BinaryColumn: Sendable {
 
     private func appendUUID(_ bytes: RawSpan, to batch: inout ChangeBatch) throws(WireFault) {
         guard bytes.byteCount == 16 else { throw WireFault(.invalidLength(bytes.byteCount), at: 0) }
-        batch.append { output in
-            for range in [0..<4, 4..<6, 6..<8, 8..<10, 10..<16] {
-                if range.lowerBound > 0 { output.append(UInt8(ascii: "-")) }
-                output.appendHexadecimal(bytes: bytes.extracting(range))
-            }
-        }
+        batch.append { $0.append(uuid: bytes) }
     }
 }
 

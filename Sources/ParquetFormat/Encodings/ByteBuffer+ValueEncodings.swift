@@ -55,23 +55,22 @@ extension ByteBuffer {
 
     private mutating func appendPrefixes(_ builder: borrowing LeafBuilder, _ range: Range<Int>) {
         let values = builder.values.bytes
-        var prefixes = ByteBuffer(capacity: 4 * range.count)
+        // For each value how much of it the one before has, and where the rest is: 32, 32 and 64 bits.
+        var parts = ByteBuffer(capacity: 16 * range.count)
+        var before = 0..<0
         for index in range {
-            let isFirst = index == range.lowerBound
             let value = builder.range(ofValue: index)
-            let before = isFirst ? 0..<0 : builder.range(ofValue: index - 1)
             let common = values.extracting(value).commonPrefixLength(with: values.extracting(before))
-            prefixes.appendLittleEndian(UInt32(truncatingIfNeeded: common))
+            parts.appendLittleEndianWord(UInt64(value.count - common) << 32 | UInt64(common))
+            parts.appendLittleEndianWord(UInt64(value.lowerBound + common))
+            before = value
         }
-        let lengths = prefixes.bytes
-        func prefix(_ offset: Int) -> Int { Int(lengths.littleEndianHalfWord(at: 4 * offset)) }
-        appendDeltas(.bits32, count: range.count) { Int64(prefix($0)) }
-        appendDeltas(.bits32, count: range.count) {
-            Int64(builder.range(ofValue: range.lowerBound + $0).count - prefix($0))
-        }
-        for index in range {
-            let value = builder.range(ofValue: index)
-            append(values.extracting(value.lowerBound + prefix(index - range.lowerBound)..<value.upperBound))
+        let rests = parts.bytes
+        appendDeltas(.bits32, count: range.count) { Int64(rests.littleEndianHalfWord(at: 16 * $0)) }
+        appendDeltas(.bits32, count: range.count) { Int64(rests.littleEndianHalfWord(at: 16 * $0 + 4)) }
+        for offset in 0..<range.count {
+            let start = Int(rests.littleEndianWord(at: 16 * offset + 8))
+            append(values.extracting(start..<start + Int(rests.littleEndianHalfWord(at: 16 * offset + 4))))
         }
     }
 }

@@ -58,10 +58,15 @@ extension LeafBuilder {
     private func byteBounds(_ range: Range<Int>, _ first: Int) -> ValueBounds {
         if isAscending { return ValueBounds(least: first, greatest: range.upperBound - 1) }
         var bounds = ValueBounds(least: first, greatest: first)
-        var least = head(first)
+        var least = head(self.range(ofValue: first))
         var greatest = least
+        // While the bounds are one value of no more than a head, a value with the same head and length is that value.
+        var only = self.range(ofValue: first).count
         for index in range {
-            let value = head(index)
+            let place = self.range(ofValue: index)
+            let value = head(place)
+            if value == least, place.count == only, only <= Self.headByteCount { continue }
+            only = .max
             if value < least || value == least && order(index, bounds.least) < 0 {
                 least = value
                 bounds.least = index
@@ -74,11 +79,13 @@ extension LeafBuilder {
         return bounds
     }
 
-    /// The first sixteen bytes of a value as numbers that compare like them.
+    /// How many bytes of a value are compared at once.
+    private static var headByteCount: Int { 16 }
+
+    /// The first bytes of the value at `range` as numbers that compare like them.
     @inline(__always)
-    private func head(_ index: Int) -> (UInt64, UInt64) {
-        let range = range(ofValue: index)
-        return (word(range, 0), word(range, 8))
+    private func head(_ range: Range<Int>) -> (UInt64, UInt64) {
+        (word(range, 0), word(range, 8))
     }
 
     /// Eight bytes of a value as a number, with zeros behind its end.
