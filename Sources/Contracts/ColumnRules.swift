@@ -18,6 +18,7 @@ struct ColumnRules {
         case oneOf([[UInt8]])
         case minimum([UInt8], isExclusive: Bool)
         case maximum([UInt8], isExclusive: Bool)
+        case multipleOf(Divisor)
         case minLength(Int)
         case maxLength(Int)
         case pattern(Regex<AnyRegexOutput>)
@@ -51,6 +52,8 @@ struct ColumnRules {
             return comparison.knows(bound) ? .minimum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
         case .maximum(let bound):
             return comparison.knows(bound) ? .maximum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
+        case .multipleOf(let divisor):
+            return comparison == .number ? Divisor(Array(divisor.utf8)).map { .multipleOf($0) } : nil
         case .minLength(let count): return .minLength(count)
         case .maxLength(let count): return .maxLength(count)
         case .pattern(let text): return (try? Regex(text)).map { .pattern($0) }
@@ -73,6 +76,7 @@ struct ColumnRules {
         case .maximum(let bound, let isExclusive):
             guard let order = order(value, bound) else { return false }
             return isExclusive ? order < 0 : order <= 0
+        case .multipleOf(let divisor): return divisor.divides(value)
         case .minLength(let count): return value.characterCount >= count
         case .maxLength(let count): return value.byteCount <= count || value.characterCount <= count
         case .pattern(let regex): return (try? regex.firstMatch(in: value.decodedString())) != nil

@@ -205,6 +205,7 @@ private struct TableComparison {
         }
         switch (new?.strictness(than: old) ?? .looser, new ?? old) {
         case (_, .maxLength?): add(column, what, .none, "both are text")
+        case (.same, _): return
         case (.stricter, _): add(column, what, .newReaders, "old records may break it")
         case (.looser, _): add(column, what, .oldReaders, "they may find values that they do not expect")
         case (.different, _): add(column, what, .both, "neither follows from the other")
@@ -226,6 +227,8 @@ extension ValueRule {
         case stricter
         case looser
         case different
+        /// The same, in another spelling.
+        case same
     }
 
     /// How this lies to the rule of the same family before.
@@ -238,13 +241,26 @@ extension ValueRule {
         case (.maximum(let before), .maximum(let after)):
             return Self.order(after, before).map { $0 < 0 ? .stricter : $0 > 0 ? .looser : Self.edge(before, after) }
                 ?? .different
+        case (.multipleOf(let before), .multipleOf(let after)):
+            return switch (Self.divides(before, after), Self.divides(after, before)) {
+            case (true, true): .same
+            case (true, false): .stricter
+            case (false, true): .looser
+            case (false, false): .different
+            }
         case (.minLength(let before), .minLength(let after)): return after > before ? .stricter : .looser
         default: return .different
         }
     }
 
     private static func edge(_ before: Bound, _ after: Bound) -> Strictness {
-        after.isExclusive && !before.isExclusive ? .stricter : .looser
+        after.isExclusive == before.isExclusive ? .same : after.isExclusive ? .stricter : .looser
+    }
+
+    /// Whether every multiple of `number` is one of `divisor`.
+    private static func divides(_ divisor: String, _ number: String) -> Bool {
+        guard let divisor = Divisor(Array(divisor.utf8)) else { return false }
+        return Array(number.utf8).withRawSpan { divisor.divides($0) }
     }
 
     private static func order(_ left: Bound, _ right: Bound) -> Int? {

@@ -112,6 +112,7 @@ struct ContractNode {
             case "maximum": rules.append(.maximum(ValueRule.Bound(try bound(name, type))))
             case "exclusiveMinimum": rules.append(.minimum(ValueRule.Bound(try bound(name, type), isExclusive: true)))
             case "exclusiveMaximum": rules.append(.maximum(ValueRule.Bound(try bound(name, type), isExclusive: true)))
+            case "multipleOf": rules.append(.multipleOf(try divisor(name, type)))
             case "minLength": rules.append(.minLength(try length(name)))
             case "maxLength": rules.append(.maxLength(try length(name)))
             case "pattern": rules.append(.pattern(try pattern(name)))
@@ -150,6 +151,15 @@ struct ContractNode {
         }
         guard isSound else {
             throw wrong("has a \(name) that values of \(type?.rawValue ?? "no type") cannot be compared with", at: name)
+        }
+        return value
+    }
+
+    /// A number that values of `type` can be multiples of.
+    private func divisor(_ name: String, _ type: LogicalType?) throws(Fault) -> String {
+        let value = try bound(name, type)
+        guard Divisor(Array(value.utf8)) != nil else {
+            throw wrong("has a \(name) that is no number above 0 of at most \(Divisor.digitLimit) digits", at: name)
         }
         return value
     }

@@ -10,6 +10,8 @@ public enum ValueRule: Hashable, Sendable {
     case minimum(Bound)
     /// Not above a bound.
     case maximum(Bound)
+    /// A multiple of a positive number, as the contract writes it.
+    case multipleOf(String)
     /// At least so many characters.
     case minLength(Int)
     /// At most so many characters.
@@ -40,6 +42,7 @@ public enum ValueRule: Hashable, Sendable {
         case .oneOf: "validValues"
         case .minimum(let bound): bound.isExclusive ? "exclusiveMinimum" : "minimum"
         case .maximum(let bound): bound.isExclusive ? "exclusiveMaximum" : "maximum"
+        case .multipleOf: "multipleOf"
         case .minLength: "minLength"
         case .maxLength: "maxLength"
         case .pattern: "pattern"
@@ -56,6 +59,7 @@ public enum ValueRule: Hashable, Sendable {
                 + (values.count > 8 ? " and \(values.count - 8) more" : "")
         case .minimum(let bound): "\(bound.isExclusive ? "more than" : "at least") \(bound.value)"
         case .maximum(let bound): "\(bound.isExclusive ? "less than" : "at most") \(bound.value)"
+        case .multipleOf(let divisor): "a multiple of \(divisor)"
         case .minLength(let count): "at least \(count) characters"
         case .maxLength(let count): "at most \(count) characters"
         case .pattern(let pattern): "text that matches \(pattern)"

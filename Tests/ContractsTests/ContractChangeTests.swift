@@ -13,6 +13,7 @@ import Testing
         ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b"])]),
         ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1")), .maximum(bound("9.5"))]),
         ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2)]),
+        ContractColumn(name: "d", logicalType: .number, rules: [.multipleOf("0.2")]),
     ]
 
     /// What is changed, and whether it breaks BACKWARD and FORWARD.
@@ -89,6 +90,20 @@ import Testing
         ("a maximum is lower", with("r", range("1", "9.49")), true, false),
         ("a maximum is higher", with("r", range("1", "10")), false, true),
         ("a minimum is spelled otherwise", with("r", range("1", "9.5", isExclusive: true)), true, false),
+        ("a bound has another spelling", with("r", range("1.0", "95e-1")), false, false),
+        ("values are multiples of a multiple", with("d", multiple("1")), true, false),
+        ("values are multiples of a divisor", with("d", multiple("0.05")), false, true),
+        ("values are multiples of another number", with("d", multiple("0.3")), true, true),
+        ("a divisor has another spelling", with("d", multiple("2e-1")), false, false),
+        ("values need be no multiples", with("d", ContractColumn(name: "d", logicalType: .number)), false, true),
+        (
+            "values are multiples",
+            with(
+                "r",
+                ContractColumn(
+                    name: "r", logicalType: .number,
+                    rules: [.minimum(bound("1")), .maximum(bound("9.5")), .multipleOf("3")])), true, false
+        ),
         (
             "a bound is gone",
             with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true
@@ -198,6 +213,10 @@ import Testing
     }
 
     private static func bound(_ text: String) -> ValueRule.Bound { ValueRule.Bound(text) }
+
+    private static func multiple(_ divisor: String) -> ContractColumn {
+        ContractColumn(name: "d", logicalType: .number, rules: [.multipleOf(divisor)])
+    }
 
     private static func range(_ low: String, _ high: String, isExclusive: Bool = false) -> ContractColumn {
         ContractColumn(
