@@ -15,7 +15,7 @@ struct ColumnRules {
     }
 
     private enum Check {
-        case oneOf([[UInt8]])
+        case oneOf(ValidValues)
         case minimum([UInt8], isExclusive: Bool)
         case maximum([UInt8], isExclusive: Bool)
         case multipleOf(Divisor)
@@ -47,7 +47,10 @@ struct ColumnRules {
         switch rule {
         case .required: return nil
         case .oneOf(let values):
-            return .oneOf(values.map { Array((isBoolean ? String($0.prefix(1)).lowercased() : $0).utf8) })
+            return .oneOf(
+                ValidValues(
+                    values.map { Array((isBoolean ? String($0.prefix(1)).lowercased() : $0).utf8) },
+                    comparison == .number ? .number : .text))
         case .minimum(let bound):
             return comparison.knows(bound) ? .minimum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
         case .maximum(let bound):
@@ -68,8 +71,7 @@ struct ColumnRules {
 
     private func holds(_ check: Check, _ value: RawSpan) -> Bool {
         switch check {
-        case .oneOf(let values):
-            return values.contains { comparison == .number ? order(value, $0) == 0 : value.holds($0) }
+        case .oneOf(let values): return values.contains(value)
         case .minimum(let bound, let isExclusive):
             guard let order = order(value, bound) else { return false }
             return isExclusive ? order > 0 : order >= 0

@@ -192,14 +192,15 @@ private struct TableComparison {
             case (nil, nil): ""
             }
         if case .oneOf(let before)? = old, case .oneOf(let after)? = new {
-            let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+            let (old, new) = (Set(before), Set(after))
+            let (gone, come) = (before.filter { !new.contains($0) }, after.filter { !old.contains($0) })
             if !gone.isEmpty {
                 add(
-                    column, "valid values are gone: \(gone.joined(separator: ", "))", .newReaders,
+                    column, "valid values are gone: \(ValueRule.enumerated(gone))", .newReaders,
                     "old records may hold them")
             }
             if !come.isEmpty {
-                add(column, "valid values are new: \(come.joined(separator: ", "))", .none, "labels come and go")
+                add(column, "valid values are new: \(ValueRule.enumerated(come))", .none, "labels come and go")
             }
             return
         }

@@ -108,7 +108,8 @@ extension ContractTable {
             switch rule {
             case .required where column.isNullable == true: add("required", rule.expectation, "null is allowed", .note)
             case .oneOf(let values):
-                let others = (column.labels ?? []).filter { !values.contains($0) }
+                let valid = Set(values)
+                let others = (column.labels ?? []).filter { !valid.contains($0) }
                 if !others.isEmpty {
                     add("validValues", rule.expectation, "the label \(others.joined(separator: ", "))", .note)
                 }

@@ -144,6 +144,18 @@ struct NumberText: ~Escapable {
     /// The value is the whole number of its ``digitCount`` digits × 10 to this power.
     func scale(ofDigits digitCount: Int) -> Int { power - digitCount }
 
+    /// A word that is the same for all spellings of one number.
+    var hashWord: UInt64 {
+        var hash = ByteHash()
+        hash.add(UInt8(kind.rank))
+        hash.add(UInt8(sign + 1))
+        hash.add(UInt8(truncatingIfNeeded: power))
+        hash.add(UInt8(truncatingIfNeeded: power >> 8))
+        var index = digits.lowerBound
+        for _ in 0..<digitCount { hash.add(digit(&index)) }
+        return hash.word
+    }
+
     /// The digit at `index`, which moves on; 0 behind the last.
     func digit(_ index: inout Int) -> UInt8 {
         if index < digits.upperBound, text[index] == UInt8(ascii: ".") { index += 1 }

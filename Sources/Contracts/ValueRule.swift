@@ -55,8 +55,7 @@ public enum ValueRule: Hashable, Sendable {
         switch self {
         case .required: "a value"
         case .oneOf(let values):
-            "one of \(values.prefix(8).joined(separator: ", "))"
-                + (values.count > 8 ? " and \(values.count - 8) more" : "")
+            "one of \(Self.enumerated(values))"
         case .minimum(let bound): "\(bound.isExclusive ? "more than" : "at least") \(bound.value)"
         case .maximum(let bound): "\(bound.isExclusive ? "less than" : "at most") \(bound.value)"
         case .multipleOf(let divisor): "a multiple of \(divisor)"
@@ -65,6 +64,11 @@ public enum ValueRule: Hashable, Sendable {
         case .pattern(let pattern): "text that matches \(pattern)"
         case .format(let format): "text of the form \(format.rawValue)"
         }
+    }
+
+    /// The first of some values, and how many there are beside them.
+    static func enumerated(_ values: [String]) -> String {
+        values.prefix(8).joined(separator: ", ") + (values.count > 8 ? " and \(values.count - 8) more" : "")
     }
 }
 

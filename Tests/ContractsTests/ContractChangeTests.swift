@@ -139,6 +139,18 @@ import Testing
         #expect(what == "nothing" || what.contains("spelling") || !changes.isEmpty, "\(what)")
     }
 
+    @Test func `of long lists of values those that come and go are told, the first by name`() {
+        func contract(_ values: Range<Int>) -> DataContract {
+            Self.contract([ContractColumn(name: "e", rules: [.oneOf(values.map { "v\($0)" })])], key: nil)
+        }
+        let changes = ContractChange.between(contract(0..<20_000), contract(10..<20_001))
+        #expect(
+            changes.map(\.what) == [
+                "valid values are gone: v0, v1, v2, v3, v4, v5, v6, v7 and 2 more", "valid values are new: v20000",
+            ])
+        #expect(changes.map(\.harm) == [.newReaders, .none])
+    }
+
     @Test func `a table that is gone breaks every mode but NONE, a new one none`() {
         let one = Self.contract(Self.base)
         let two = DataContract(

@@ -31,6 +31,11 @@ private struct Case: Sendable {
         Case(.text, .oneOf(["a", "it's", "é\n"]), good: ["a", "it's", "é\n"], bad: ["", "A", "aa"]),
         Case(.enumeration, .oneOf(["a"]), good: ["a"], bad: ["b"]),
         Case(.integer(bits: 64), .oneOf(["1", "20"]), good: ["1", "20"], bad: ["2", "10"]),
+        Case(
+            .text, .oneOf((0..<10_000).map { "code \($0)" }), good: ["code 0", "code 9999"], bad: ["code 10000", ""]),
+        Case(
+            decimal, .oneOf((0..<10_000).map { "\($0).50" }), good: ["0.5", "9999.500"],
+            bad: ["10000.5", "-0.5", "1", "NaN"]),
         Case(decimal, .oneOf(["1.5"]), good: ["1.5", "1.50"], bad: ["1.51"]),
         Case(.boolean, .oneOf(["true"]), good: ["t"], bad: ["f"]),
         Case(
