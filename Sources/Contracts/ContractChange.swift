@@ -176,10 +176,14 @@ private struct TableComparison {
             names.append(rule.family)
         }
         for name in names {
-            let before = old.rules.first { $0.family == name }
-            let after = new.rules.first { $0.family == name }
-            guard before != after else { continue }
-            compare(before, after, of: new.sourceName)
+            let (before, after) = (ValueRule.narrowest(old.rules, name), ValueRule.narrowest(new.rules, name))
+            let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+            if gone.count == 1, come.count == 1 {
+                compare(gone[0], come[0], of: new.sourceName)
+            } else {
+                for rule in gone { compare(rule, nil, of: new.sourceName) }
+                for rule in come { compare(nil, rule, of: new.sourceName) }
+            }
         }
     }
 
@@ -224,6 +228,17 @@ extension ValueRule {
         }
     }
 
+    /// Those of a family that do not follow from others of it: of two minimums the higher.
+    fileprivate static func narrowest(_ rules: [ValueRule], _ family: String) -> [ValueRule] {
+        var narrowest: [ValueRule] = []
+        for rule in rules where rule.family == family {
+            guard !narrowest.contains(where: { [.looser, .same].contains(rule.strictness(than: $0)) }) else { continue }
+            narrowest.removeAll { rule.strictness(than: $0) == .stricter }
+            narrowest.append(rule)
+        }
+        return narrowest
+    }
+
     fileprivate enum Strictness {
         case stricter
         case looser
@@ -249,8 +264,11 @@ extension ValueRule {
             case (false, true): .looser
             case (false, false): .different
             }
-        case (.minLength(let before), .minLength(let after)): return after > before ? .stricter : .looser
-        default: return .different
+        case (.minLength(let before), .minLength(let after)):
+            return after > before ? .stricter : after < before ? .looser : .same
+        case (.maxLength(let before), .maxLength(let after)):
+            return after < before ? .stricter : after > before ? .looser : .same
+        default: return self == old ? .same : .different
         }
     }
 

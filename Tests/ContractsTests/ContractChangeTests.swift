@@ -105,6 +105,24 @@ import Testing
                     rules: [.minimum(bound("1")), .maximum(bound("9.5")), .multipleOf("3")])), true, false
         ),
         (
+            "a second minimum is higher",
+            with("r", numbers([.minimum(bound("0")), .minimum(bound("2")), .maximum(bound("9.5"))])), true, false
+        ),
+        (
+            "bounds have another spelling, with more that follow from them",
+            with(
+                "r",
+                numbers([.minimum(bound("0")), .minimum(bound("1")), .maximum(bound("9.5")), .maximum(bound("10"))])),
+            false, false
+        ),
+        (
+            "a second pattern is asked for",
+            with(
+                "p",
+                ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2), .pattern("y")])),
+            true, false
+        ),
+        (
             "a bound is gone",
             with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true
         ),
@@ -225,6 +243,10 @@ import Testing
     }
 
     private static func bound(_ text: String) -> ValueRule.Bound { ValueRule.Bound(text) }
+
+    private static func numbers(_ rules: [ValueRule]) -> ContractColumn {
+        ContractColumn(name: "r", logicalType: .number, rules: rules)
+    }
 
     private static func multiple(_ divisor: String) -> ContractColumn {
         ContractColumn(name: "d", logicalType: .number, rules: [.multipleOf(divisor)])
