@@ -39,6 +39,11 @@ struct ColumnRules {
         }
     }
 
+    /// Whether values of `type` can be told to keep `rule` or to break it.
+    static func judges(_ rule: ValueRule, _ type: ColumnType) -> Bool {
+        rule == .required || check(rule, Comparison(type), isBoolean: type == .boolean) != nil
+    }
+
     /// Whether nothing has to be looked at.
     var isEmpty: Bool { !isRequired && checks.isEmpty }
 

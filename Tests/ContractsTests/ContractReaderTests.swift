@@ -65,6 +65,86 @@ import Testing
         #expect(fault.message.contains(words), "\(fault.message)")
     }
 
+    /// Every option that the standard knows, of every type: in force, or told to be not.
+    @Test(arguments: [
+        ("string", "minLength: 1", ["minLength"], []), ("string", "maxLength: 1", ["maxLength"], []),
+        ("string", "pattern: a", ["pattern"], []), ("string", "format: uuid", ["format"], []),
+        ("string", "format: password", [], ["format"]), ("string", "format: binary", [], ["format"]),
+        ("date", "format: yyyy-MM-dd", [], ["format"]), ("date", "minimum: '2024-01-01'", ["minimum"], []),
+        ("date", "maximum: '2024-01-01'", ["maximum"], []),
+        ("date", "exclusiveMinimum: '2024-01-01'", ["exclusiveMinimum"], []),
+        ("timestamp", "exclusiveMaximum: '2024-01-01T00:00:00Z'", ["exclusiveMaximum"], []),
+        ("timestamp", "timezone: true", [], ["timezone"]),
+        ("timestamp", "defaultTimezone: Etc/UTC", [], ["defaultTimezone"]),
+        ("time", "minimum: '12:00'", ["minimum"], []), ("time", "timezone: false", [], ["timezone"]),
+        ("integer", "multipleOf: 5", ["multipleOf"], []), ("integer", "maximum: 5", ["maximum"], []),
+        ("integer", "exclusiveMaximum: 5", ["exclusiveMaximum"], []),
+        ("integer", "format: u16", ["minimum", "maximum"], []), ("number", "multipleOf: 5e-1", ["multipleOf"], []),
+        ("number", "minimum: 5", ["minimum"], []), ("number", "exclusiveMinimum: 5", ["exclusiveMinimum"], []),
+        ("number", "format: f32", [], ["format"]), ("object", "maxProperties: 5", [], ["maxProperties"]),
+        ("object", "minProperties: 5", [], ["minProperties"]), ("object", "required: [a]", [], ["required"]),
+        ("array", "maxItems: 5", [], ["maxItems"]), ("array", "minItems: 5", [], ["minItems"]),
+        ("array", "uniqueItems: true", [], ["uniqueItems"]),
+        ("number", "{minimum: 5, exclusiveMinimum: true}", ["exclusiveMinimum"], []),
+        ("number", "{minimum: 5, exclusiveMinimum: false}", ["minimum"], []),
+        ("date", "{maximum: '2024-01-01', exclusiveMaximum: true}", ["exclusiveMaximum"], []),
+    ])
+    func `no option is passed over`(type: String, option: String, rules: [String], unenforced: [String]) throws {
+        let contract = try DataContract(yaml: Array((Self.head + Self.column(type, option)).utf8), place: "c.yaml")
+        let table = try #require(contract.tables.first)
+        #expect(table.columns.first?.rules.map(\.name) == rules, "\(type) \(option)")
+        #expect(table.unenforced == unenforced.map { "a.\($0)" }, "\(type) \(option)")
+    }
+
+    @Test func `what is asked of parts of values, or cannot be judged, is told`() throws {
+        let yaml = """
+            - name: tags
+              logicalType: array
+              items: {logicalType: string, required: true, logicalTypeOptions: {maxLength: 5, pattern: a}}
+            - name: doc
+              logicalType: object
+              properties:
+              - {name: x, logicalType: integer, unique: true, quality: [{metric: nullValues, mustBe: 0}]}
+              - {name: y, logicalType: array, items: {logicalType: object, properties: [{name: z, required: true}]}}
+            - name: code
+              quality:
+              - {metric: invalidValues, mustBe: 0, arguments: {validValues: []}}
+              - {metric: invalidValues, mustBe: 0, arguments: {other: 1}}
+              - {metric: missingValues, mustBe: 0, arguments: {missingValues: ["", none]}}
+              relationships: [{to: other.code}]
+            """
+        let indented = yaml.split(separator: "\n").map { "  \($0)\n" }.joined()
+        let text = Self.head + Self.table + indented + "  relationships: [{from: t.code, to: u.code}]\n"
+        let table = try #require(try DataContract(yaml: Array(text.utf8), place: "c.yaml").tables.first)
+        #expect(table.columns.allSatisfy { $0.rules.isEmpty })
+        #expect(
+            table.unenforced == [
+                "tags.items.required", "tags.items.maxLength", "tags.items.pattern", "doc.x.unique", "doc.x.nullValues",
+                "doc.y.items.z.required", "code.invalidValues", "code.invalidValues", "code.missingValues",
+                "code.relationships", "relationships",
+            ])
+    }
+
+    @Test func `a rule that the type of its column keeps from being judged is a note`() {
+        let types: [(ColumnType, String)] = [
+            (.json, "pg_catalog.jsonb"), (.list(.text), "pg_catalog.text[]"), (.bytes, "pg_catalog.bytea"),
+        ]
+        for (type, source) in types {
+            let schema = TableSchema(
+                table: TableName(namespace: "public", name: "t"),
+                columns: [TableSchema.Column(name: "v", type: type, sourceType: source, isNullable: false)], key: [])
+            let table = ContractTable(
+                name: "t",
+                columns: [
+                    ContractColumn(name: "v", physicalType: source, rules: [.required, .maxLength(5), .pattern("a")])
+                ]
+            )
+            let findings = table.findings(in: schema, columnPrefix: "_cdc_")
+            #expect(findings.map(\.rule) == ["maxLength", "pattern"] && findings.allSatisfy { $0.weight == .note })
+            #expect(findings.allSatisfy { $0.found == "values of \(source) are not judged" })
+        }
+    }
+
     @Test func `no damage to a contract is more than an unreadable one, or another`() throws {
         let whole = Array(Self.whole.utf8)
         for end in stride(from: 0, to: whole.count, by: 7) { Self.read(Array(whole[..<end])) }
