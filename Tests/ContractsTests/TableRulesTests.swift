@@ -161,6 +161,21 @@ private struct Case: Sendable {
         line.withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") } == nil
     }
 
+    @Test func `a number in quotes is judged as one without`() {
+        let table = ContractTable(
+            name: "t", columns: [ContractColumn(name: "v", rules: [.multipleOf("0.1"), .oneOf(["0.3", "NaN"])])])
+        let rules = TableRules(table, for: Self.schema(Self.decimal))
+        let cases = [
+            ("0.30", []), (#""0.30""#, []), ("3e-1", []), ("0.31", ["multipleOf", "validValues"]),
+            (#""0.31""#, ["multipleOf", "validValues"]), (#""0.4""#, ["validValues"]), (#""NaN""#, ["multipleOf"]),
+        ]
+        for (value, broken) in cases {
+            let line = #"{"_cdc_op":"c","v":\#(value)}"#
+            let verdict = Array(line.utf8).withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") }
+            #expect(verdict?.broken.map(\.name.rule) == broken, "\(line)")
+        }
+    }
+
     @Test func `the tags of a line are read`() throws {
         let rules = TableRules(ContractTable(name: "t", columns: []), for: Self.schema(.text))
         let line = #"{"_cdc_seq":"x","_cdc_op":"c","v":"a","_cdc_violations":["v.a","v.\"b\""]}"#
