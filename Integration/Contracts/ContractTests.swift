@@ -78,6 +78,36 @@ extension IntegrationSuites {
             try scene.faults.expectNothingBegun()
         }
 
+        @Test("what a contract asks for and nobody enforces is listed, and a rule that cannot be judged is a note")
+        func unenforced() throws {
+            let scene = try ContractScene("asked")
+            let strict = try String(contentsOfFile: scene.strict(), encoding: .utf8)
+            let contract = try scene.file(
+                "asked.yaml",
+                strict + """
+                          - name: tags
+                            logicalType: array
+                            logicalTypeOptions: {minItems: 1, uniqueItems: true}
+                            items: {logicalType: string, logicalTypeOptions: {maxLength: 5}}
+                          - {name: doc, logicalType: string, physicalType: jsonb, logicalTypeOptions: {minLength: 3}}
+
+                    """)
+            let asked = ["tags.minItems", "tags.uniqueItems", "tags.items.maxLength"].map { "public.orders.\($0)" }
+            for place in ["check", "plan"] {
+                let command = place == "plan" ? ["plan"] : ["contract", "check"]
+                let arguments = command + ["--source", scene.faults.source, "--contract", contract]
+                let whole = try scene.report(0, arguments)
+                let report = place == "plan" ? whole["contract"] as? [String: Any] ?? [:] : whole
+                #expect(report["unenforced"] as? [String] == asked && report["holds"] as? Bool == true)
+                #expect(report.findingNames.contains("public.orders.doc minLength"))
+                let printed = try KedgeProcess.expect(0, arguments).output
+                #expect(printed.contains("not enforced: \(asked.joined(separator: ", "))"))
+                #expect(printed.contains("values of pg_catalog.jsonb are not judged"))
+            }
+            try KedgeProcess.expect(0, scene.run("--contract", contract))
+            try KedgeProcess.expect(0, ["verify", "--to", scene.export.path, "--contract", contract])
+        }
+
         @Test("versions are compared under every mode, and a break is told by the status")
         func diff() throws {
             let scene = try ContractScene("diff")

@@ -48,7 +48,7 @@ struct ContractReport: Encodable {
     var text: String {
         var lines = lines
         if !unenforced.isEmpty {
-            lines.append("note    asked for, and for no single record to keep: \(unenforced.joined(separator: ", "))")
+            lines.append("note    asked for, and not enforced: \(unenforced.joined(separator: ", "))")
         }
         lines.append("\(holds ? "holds" : "does not hold"): \(contract) version \(version), \(breachCount) findings")
         return lines.joined(separator: "\n")

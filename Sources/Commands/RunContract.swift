@@ -113,7 +113,7 @@ extension ExportRun {
         gates.append(contract.gate)
         for rule in contract.contract.tables.flatMap({ table in table.unenforced.map { "\(table.sourceName).\($0)" } })
         {
-            console.log.debug("the contract asks for \(rule), which no single record can keep or break")
+            console.log.debug("the contract asks for \(rule), which is not enforced")
         }
     }
 

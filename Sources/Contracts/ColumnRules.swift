@@ -15,9 +15,10 @@ struct ColumnRules {
     }
 
     private enum Check {
-        case oneOf([[UInt8]])
+        case oneOf(ValidValues)
         case minimum([UInt8], isExclusive: Bool)
         case maximum([UInt8], isExclusive: Bool)
+        case multipleOf(Divisor)
         case minLength(Int)
         case maxLength(Int)
         case pattern(Regex<AnyRegexOutput>)
@@ -38,6 +39,11 @@ struct ColumnRules {
         }
     }
 
+    /// Whether values of `type` can be told to keep `rule` or to break it.
+    static func judges(_ rule: ValueRule, _ type: ColumnType) -> Bool {
+        rule == .required || check(rule, Comparison(type), isBoolean: type == .boolean) != nil
+    }
+
     /// Whether nothing has to be looked at.
     var isEmpty: Bool { !isRequired && checks.isEmpty }
 
@@ -46,11 +52,16 @@ struct ColumnRules {
         switch rule {
         case .required: return nil
         case .oneOf(let values):
-            return .oneOf(values.map { Array((isBoolean ? String($0.prefix(1)).lowercased() : $0).utf8) })
+            return .oneOf(
+                ValidValues(
+                    values.map { Array((isBoolean ? String($0.prefix(1)).lowercased() : $0).utf8) },
+                    comparison == .number ? .number : .text))
         case .minimum(let bound):
             return comparison.knows(bound) ? .minimum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
         case .maximum(let bound):
             return comparison.knows(bound) ? .maximum(Array(bound.value.utf8), isExclusive: bound.isExclusive) : nil
+        case .multipleOf(let divisor):
+            return comparison == .number ? Divisor(Array(divisor.utf8)).map { .multipleOf($0) } : nil
         case .minLength(let count): return .minLength(count)
         case .maxLength(let count): return .maxLength(count)
         case .pattern(let text): return (try? Regex(text)).map { .pattern($0) }
@@ -65,14 +76,14 @@ struct ColumnRules {
 
     private func holds(_ check: Check, _ value: RawSpan) -> Bool {
         switch check {
-        case .oneOf(let values):
-            return values.contains { comparison == .number ? order(value, $0) == 0 : value.holds($0) }
+        case .oneOf(let values): return values.contains(value)
         case .minimum(let bound, let isExclusive):
             guard let order = order(value, bound) else { return false }
             return isExclusive ? order > 0 : order >= 0
         case .maximum(let bound, let isExclusive):
             guard let order = order(value, bound) else { return false }
             return isExclusive ? order < 0 : order <= 0
+        case .multipleOf(let divisor): return divisor.divides(value)
         case .minLength(let count): return value.characterCount >= count
         case .maxLength(let count): return value.byteCount <= count || value.characterCount <= count
         case .pattern(let regex): return (try? regex.firstMatch(in: value.decodedString())) != nil

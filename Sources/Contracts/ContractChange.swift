@@ -176,10 +176,14 @@ private struct TableComparison {
             names.append(rule.family)
         }
         for name in names {
-            let before = old.rules.first { $0.family == name }
-            let after = new.rules.first { $0.family == name }
-            guard before != after else { continue }
-            compare(before, after, of: new.sourceName)
+            let (before, after) = (ValueRule.narrowest(old.rules, name), ValueRule.narrowest(new.rules, name))
+            let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+            if gone.count == 1, come.count == 1 {
+                compare(gone[0], come[0], of: new.sourceName)
+            } else {
+                for rule in gone { compare(rule, nil, of: new.sourceName) }
+                for rule in come { compare(nil, rule, of: new.sourceName) }
+            }
         }
     }
 
@@ -192,19 +196,21 @@ private struct TableComparison {
             case (nil, nil): ""
             }
         if case .oneOf(let before)? = old, case .oneOf(let after)? = new {
-            let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+            let (old, new) = (Set(before), Set(after))
+            let (gone, come) = (before.filter { !new.contains($0) }, after.filter { !old.contains($0) })
             if !gone.isEmpty {
                 add(
-                    column, "valid values are gone: \(gone.joined(separator: ", "))", .newReaders,
+                    column, "valid values are gone: \(ValueRule.enumerated(gone))", .newReaders,
                     "old records may hold them")
             }
             if !come.isEmpty {
-                add(column, "valid values are new: \(come.joined(separator: ", "))", .none, "labels come and go")
+                add(column, "valid values are new: \(ValueRule.enumerated(come))", .none, "labels come and go")
             }
             return
         }
         switch (new?.strictness(than: old) ?? .looser, new ?? old) {
         case (_, .maxLength?): add(column, what, .none, "both are text")
+        case (.same, _): return
         case (.stricter, _): add(column, what, .newReaders, "old records may break it")
         case (.looser, _): add(column, what, .oldReaders, "they may find values that they do not expect")
         case (.different, _): add(column, what, .both, "neither follows from the other")
@@ -222,10 +228,23 @@ extension ValueRule {
         }
     }
 
+    /// Those of a family that do not follow from others of it: of two minimums the higher.
+    fileprivate static func narrowest(_ rules: [ValueRule], _ family: String) -> [ValueRule] {
+        var narrowest: [ValueRule] = []
+        for rule in rules where rule.family == family {
+            guard !narrowest.contains(where: { [.looser, .same].contains(rule.strictness(than: $0)) }) else { continue }
+            narrowest.removeAll { rule.strictness(than: $0) == .stricter }
+            narrowest.append(rule)
+        }
+        return narrowest
+    }
+
     fileprivate enum Strictness {
         case stricter
         case looser
         case different
+        /// The same, in another spelling.
+        case same
     }
 
     /// How this lies to the rule of the same family before.
@@ -238,13 +257,29 @@ extension ValueRule {
         case (.maximum(let before), .maximum(let after)):
             return Self.order(after, before).map { $0 < 0 ? .stricter : $0 > 0 ? .looser : Self.edge(before, after) }
                 ?? .different
-        case (.minLength(let before), .minLength(let after)): return after > before ? .stricter : .looser
-        default: return .different
+        case (.multipleOf(let before), .multipleOf(let after)):
+            return switch (Self.divides(before, after), Self.divides(after, before)) {
+            case (true, true): .same
+            case (true, false): .stricter
+            case (false, true): .looser
+            case (false, false): .different
+            }
+        case (.minLength(let before), .minLength(let after)):
+            return after > before ? .stricter : after < before ? .looser : .same
+        case (.maxLength(let before), .maxLength(let after)):
+            return after < before ? .stricter : after > before ? .looser : .same
+        default: return self == old ? .same : .different
         }
     }
 
     private static func edge(_ before: Bound, _ after: Bound) -> Strictness {
-        after.isExclusive && !before.isExclusive ? .stricter : .looser
+        after.isExclusive == before.isExclusive ? .same : after.isExclusive ? .stricter : .looser
+    }
+
+    /// Whether every multiple of `number` is one of `divisor`.
+    private static func divides(_ divisor: String, _ number: String) -> Bool {
+        guard let divisor = Divisor(Array(divisor.utf8)) else { return false }
+        return Array(number.utf8).withRawSpan { divisor.divides($0) }
     }
 
     private static func order(_ left: Bound, _ right: Bound) -> Int? {

@@ -104,11 +104,17 @@ extension ContractTable {
         } else if let type = promised.logicalType, type != LogicalType(column.type) {
             add("logicalType", type.rawValue, LogicalType(column.type).rawValue)
         }
+        let isOfType = findings.isEmpty
         for rule in promised.rules {
+            guard ColumnRules.judges(rule, column.type) else {
+                if isOfType { add(rule.name, rule.expectation, "values of \(column.sourceType) are not judged", .note) }
+                continue
+            }
             switch rule {
             case .required where column.isNullable == true: add("required", rule.expectation, "null is allowed", .note)
             case .oneOf(let values):
-                let others = (column.labels ?? []).filter { !values.contains($0) }
+                let valid = Set(values)
+                let others = (column.labels ?? []).filter { !valid.contains($0) }
                 if !others.isEmpty {
                     add("validValues", rule.expectation, "the label \(others.joined(separator: ", "))", .note)
                 }

@@ -19,6 +19,8 @@ struct ContractNode {
     /// Whether it has members.
     var isMapping: Bool { node.mapping != nil }
 
+    private var memberNames: [String] { node.mapping?.keys.compactMap(\.scalar?.string) ?? [] }
+
     /// The fault of something that is not as the standard has it, here or at a member.
     func wrong(_ what: String, at name: String? = nil, hint: String? = nil) -> Fault {
         let mark = (name.flatMap { node.mapping?[$0] } ?? node).mark
@@ -106,12 +108,19 @@ struct ContractNode {
     func addRules(
         _ type: LogicalType?, column: String, to rules: inout [ValueRule], unenforced: inout [String]
     ) throws(Fault) {
-        for name in node.mapping?.keys.compactMap({ $0.scalar?.string }) ?? [] {
+        for name in memberNames {
             switch name {
-            case "minimum": rules.append(.minimum(ValueRule.Bound(try bound(name, type))))
-            case "maximum": rules.append(.maximum(ValueRule.Bound(try bound(name, type))))
+            case "minimum":
+                let isExclusive = isFlag("exclusiveMinimum") ? try flag("exclusiveMinimum") : false
+                rules.append(.minimum(ValueRule.Bound(try bound(name, type), isExclusive: isExclusive)))
+            case "maximum":
+                let isExclusive = isFlag("exclusiveMaximum") ? try flag("exclusiveMaximum") : false
+                rules.append(.maximum(ValueRule.Bound(try bound(name, type), isExclusive: isExclusive)))
+            // In 3.0 these say something of the bound beside them.
+            case "exclusiveMinimum" where isFlag(name), "exclusiveMaximum" where isFlag(name): continue
             case "exclusiveMinimum": rules.append(.minimum(ValueRule.Bound(try bound(name, type), isExclusive: true)))
             case "exclusiveMaximum": rules.append(.maximum(ValueRule.Bound(try bound(name, type), isExclusive: true)))
+            case "multipleOf": rules.append(.multipleOf(try divisor(name, type)))
             case "minLength": rules.append(.minLength(try length(name)))
             case "maxLength": rules.append(.maxLength(try length(name)))
             case "pattern": rules.append(.pattern(try pattern(name)))
@@ -129,6 +138,29 @@ struct ContractNode {
             default: unenforced.append("\(column).\(name)")
             }
         }
+    }
+
+    private func isFlag(_ name: String) -> Bool { member(name)?.bool != nil }
+
+    /// Adds what the parts of the values at `path` must be: nobody looks into values.
+    func addParts(of path: String, to unenforced: inout [String]) throws(Fault) {
+        if let items = try mapping("items") { try items.addAsked("\(path).items", to: &unenforced) }
+        for part in try elements("properties") {
+            try part.addAsked("\(path).\(try part.text("name"))", to: &unenforced)
+        }
+    }
+
+    private func addAsked(_ path: String, to unenforced: inout [String]) throws(Fault) {
+        for name in ["required", "unique"] where try flag(name) { unenforced.append("\(path).\(name)") }
+        for name in try mapping("logicalTypeOptions")?.memberNames ?? [] { unenforced.append("\(path).\(name)") }
+        for element in try elements("quality") { unenforced.append("\(path).\(try element.qualityName())") }
+        try addRelationships(of: "\(path).", to: &unenforced)
+        try addParts(of: path, to: &unenforced)
+    }
+
+    /// Adds that values are asked to stand elsewhere, too.
+    func addRelationships(of path: String = "", to unenforced: inout [String]) throws(Fault) {
+        if try !elements("relationships").isEmpty { unenforced.append("\(path)relationships") }
     }
 
     private static let integerRanges = [
@@ -150,6 +182,15 @@ struct ContractNode {
         }
         guard isSound else {
             throw wrong("has a \(name) that values of \(type?.rawValue ?? "no type") cannot be compared with", at: name)
+        }
+        return value
+    }
+
+    /// A number that values of `type` can be multiples of.
+    private func divisor(_ name: String, _ type: LogicalType?) throws(Fault) -> String {
+        let value = try bound(name, type)
+        guard Divisor(Array(value.utf8)) != nil else {
+            throw wrong("has a \(name) that is no number above 0 of at most \(Divisor.digitLimit) digits", at: name)
         }
         return value
     }
@@ -182,7 +223,9 @@ struct ContractNode {
             var values: [String] = []
             for element in try arguments.elements("validValues") { values.append(try element.ownText()) }
             if !values.isEmpty { rules.append(.oneOf(values)) }
-            if try arguments.optionalText("pattern") != nil { rules.append(.pattern(try arguments.pattern("pattern"))) }
+            let pattern = try arguments.optionalText("pattern")
+            if pattern != nil { rules.append(.pattern(try arguments.pattern("pattern"))) }
+            if values.isEmpty, pattern == nil { fallthrough }
         default: unenforced.append("\(column).\(metric)")
         }
     }

@@ -82,6 +82,7 @@ extension ContractTable {
             key.append((column.sourceName, try element.number("primaryKeyPosition") ?? columns.count))
         }
         for element in try node.elements("quality") { unenforced.append(try element.qualityName()) }
+        try node.addRelationships(to: &unenforced)
         // The key of a changelog is its sequence key; that of the table stands beside it.
         let isChangelog = try node.optionalText("physicalType") == "changelog"
         let declared = key.sorted { $0.place < $1.place }.map(\.name)
@@ -115,6 +116,8 @@ extension ContractColumn {
         for element in try node.elements("quality") {
             try element.addQuality(column: name, to: &rules, unenforced: &unenforced)
         }
+        try node.addRelationships(of: "\(name).", to: &unenforced)
+        try node.addParts(of: name, to: &unenforced)
         self.init(
             name: name, physicalName: try node.optionalText("physicalName"), logicalType: logicalType,
             physicalType: try node.optionalText("physicalType"), rules: rules,

@@ -73,7 +73,7 @@ public struct ContractTable: Hashable, Sendable {
     public let compatibility: CompatibilityMode?
     /// What becomes of records that break it.
     public let onViolation: ViolationPolicy?
-    /// What the contract asks that no single record can keep or break.
+    /// What the contract asks and kedge does not enforce.
     public let unenforced: [String]
 
     /// Makes a table.

@@ -28,6 +28,8 @@ struct NumberText: ~Escapable {
     private let digits: Range<Int>
     /// The value is 0.d₁d₂d₃… × 10 to this power.
     private let power: Int
+    /// Where the point stands among the digits, or anywhere outside of them.
+    private let point: Int
 
     /// Nil when the text is no number.
     @_lifetime(copy text)
@@ -37,12 +39,12 @@ struct NumberText: ~Escapable {
         isNegative = text.byteCount > 0 && text[0] == UInt8(ascii: "-")
         if isNegative || (text.byteCount > 0 && text[0] == UInt8(ascii: "+")) { index = 1 }
         if let special = Self.special(text, from: index, isNegative) {
-            (kind, digits, power) = (special, 0..<0, 0)
+            (kind, digits, power, point) = (special, 0..<0, 0, 0)
             return
         }
         guard let found = Self.scan(text, from: index) else { return nil }
         kind = .finite
-        (digits, power) = found
+        (digits, power, point) = found
     }
 
     private static func special(_ text: RawSpan, from index: Int, _ isNegative: Bool) -> Kind? {
@@ -54,8 +56,8 @@ struct NumberText: ~Escapable {
         return isNegative ? .negativeInfinity : .infinity
     }
 
-    /// The significant digits and the power of ten; nil when it is no number.
-    private static func scan(_ text: RawSpan, from start: Int) -> (Range<Int>, Int)? {
+    /// The significant digits, the power of ten and the place of the point; nil when it is no number.
+    private static func scan(_ text: RawSpan, from start: Int) -> (Range<Int>, Int, point: Int)? {
         var index = start
         var first: Int?
         var point: Int?
@@ -91,11 +93,13 @@ struct NumberText: ~Escapable {
         return isNegative ? -value : value
     }
 
-    private static func result(_ first: Int?, _ point: Int?, end: Int, _ exponent: Int) -> (Range<Int>, Int) {
-        guard let first else { return (0..<0, 0) }
+    private static func result(
+        _ first: Int?, _ point: Int?, end: Int, _ exponent: Int
+    ) -> (Range<Int>, Int, point: Int) {
+        guard let first else { return (0..<0, 0, 0) }
         let whole = point ?? end
         // Digits before the point count up, zeros behind it count down.
-        return (first..<end, (first < whole ? whole - first : whole + 1 - first) + exponent)
+        return (first..<end, (first < whole ? whole - first : whole + 1 - first) + exponent, whole)
     }
 
     private var sign: Int { digits.isEmpty ? 0 : isNegative ? -1 : 1 }
@@ -118,8 +122,42 @@ struct NumberText: ~Escapable {
         return 0
     }
 
+    /// Whether it is neither infinite nor `NaN`.
+    var isFinite: Bool { kind == .finite }
+
+    /// Whether it is 0.
+    var isZero: Bool { kind == .finite && digits.isEmpty }
+
+    /// Whether it is finite and above 0.
+    var isPositive: Bool { kind == .finite && sign > 0 }
+
+    /// Where the first digit stands that is not 0.
+    var firstDigit: Int { digits.lowerBound }
+
+    /// How many digits there are from the first that is not 0 to the last; 0 for zero.
+    var digitCount: Int {
+        var end = digits.upperBound
+        while end > digits.lowerBound, text[end - 1] == 0x30 || text[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        return end - digits.lowerBound - (digits.lowerBound < point && point < end ? 1 : 0)
+    }
+
+    /// The value is the whole number of its ``digitCount`` digits × 10 to this power.
+    func scale(ofDigits digitCount: Int) -> Int { power - digitCount }
+
+    /// A word that is the same for all spellings of one number.
+    var hashWord: UInt64 {
+        var hash = ByteHash()
+        hash.add(UInt8(kind.rank))
+        hash.add(UInt8(sign + 1))
+        hash.add(UInt8(truncatingIfNeeded: power))
+        hash.add(UInt8(truncatingIfNeeded: power >> 8))
+        var index = digits.lowerBound
+        for _ in 0..<digitCount { hash.add(digit(&index)) }
+        return hash.word
+    }
+
     /// The digit at `index`, which moves on; 0 behind the last.
-    private func digit(_ index: inout Int) -> UInt8 {
+    func digit(_ index: inout Int) -> UInt8 {
         if index < digits.upperBound, text[index] == UInt8(ascii: ".") { index += 1 }
         guard index < digits.upperBound else { return 0 }
         defer { index += 1 }

@@ -22,6 +22,8 @@ public final class TableRules {
     private let types: [ColumnType]
     /// The columns that have rules.
     private let ruled: [Int]
+    /// The text of the number that is looked at.
+    private var numberText = ByteBuffer(capacity: 64)
 
     /// Makes the rules of `table` ready for `schema`.
     public init(_ table: ContractTable, for schema: TableSchema) {
@@ -49,7 +51,9 @@ public final class TableRules {
             case .null: addNull(index, to: &found)
             case .value(let value): add(value, index, to: &found)
             case .number(let number):
-                number.withText(as: types[index]) { add($0, index, to: &found) }
+                numberText.removeAll()
+                numberText.append(number: number, as: types[index])
+                add(numberText.bytes, index, to: &found)
             }
         }
         return found
@@ -111,14 +115,5 @@ extension Operation {
         case .read, .create, .update: true
         case .delete, .truncate, .message: false
         }
-    }
-}
-
-extension Int64 {
-    /// Lends the text of the value of `type` that this is.
-    fileprivate func withText(as type: ColumnType, _ body: (RawSpan) -> Void) {
-        var text = ByteBuffer(capacity: 64)
-        text.append(number: self, as: type)
-        body(text.bytes)
     }
 }

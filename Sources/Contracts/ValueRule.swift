@@ -10,6 +10,8 @@ public enum ValueRule: Hashable, Sendable {
     case minimum(Bound)
     /// Not above a bound.
     case maximum(Bound)
+    /// A multiple of a positive number, as the contract writes it.
+    case multipleOf(String)
     /// At least so many characters.
     case minLength(Int)
     /// At most so many characters.
@@ -40,6 +42,7 @@ public enum ValueRule: Hashable, Sendable {
         case .oneOf: "validValues"
         case .minimum(let bound): bound.isExclusive ? "exclusiveMinimum" : "minimum"
         case .maximum(let bound): bound.isExclusive ? "exclusiveMaximum" : "maximum"
+        case .multipleOf: "multipleOf"
         case .minLength: "minLength"
         case .maxLength: "maxLength"
         case .pattern: "pattern"
@@ -52,15 +55,20 @@ public enum ValueRule: Hashable, Sendable {
         switch self {
         case .required: "a value"
         case .oneOf(let values):
-            "one of \(values.prefix(8).joined(separator: ", "))"
-                + (values.count > 8 ? " and \(values.count - 8) more" : "")
+            "one of \(Self.enumerated(values))"
         case .minimum(let bound): "\(bound.isExclusive ? "more than" : "at least") \(bound.value)"
         case .maximum(let bound): "\(bound.isExclusive ? "less than" : "at most") \(bound.value)"
+        case .multipleOf(let divisor): "a multiple of \(divisor)"
         case .minLength(let count): "at least \(count) characters"
         case .maxLength(let count): "at most \(count) characters"
         case .pattern(let pattern): "text that matches \(pattern)"
         case .format(let format): "text of the form \(format.rawValue)"
         }
+    }
+
+    /// The first of some values, and how many there are beside them.
+    static func enumerated(_ values: [String]) -> String {
+        values.prefix(8).joined(separator: ", ") + (values.count > 8 ? " and \(values.count - 8) more" : "")
     }
 }
 

@@ -13,6 +13,7 @@ import Testing
         ContractColumn(name: "e", logicalType: .string, physicalType: "public.mood", rules: [.oneOf(["a", "b"])]),
         ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1")), .maximum(bound("9.5"))]),
         ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2)]),
+        ContractColumn(name: "d", logicalType: .number, rules: [.multipleOf("0.2")]),
     ]
 
     /// What is changed, and whether it breaks BACKWARD and FORWARD.
@@ -89,6 +90,38 @@ import Testing
         ("a maximum is lower", with("r", range("1", "9.49")), true, false),
         ("a maximum is higher", with("r", range("1", "10")), false, true),
         ("a minimum is spelled otherwise", with("r", range("1", "9.5", isExclusive: true)), true, false),
+        ("a bound has another spelling", with("r", range("1.0", "95e-1")), false, false),
+        ("values are multiples of a multiple", with("d", multiple("1")), true, false),
+        ("values are multiples of a divisor", with("d", multiple("0.05")), false, true),
+        ("values are multiples of another number", with("d", multiple("0.3")), true, true),
+        ("a divisor has another spelling", with("d", multiple("2e-1")), false, false),
+        ("values need be no multiples", with("d", ContractColumn(name: "d", logicalType: .number)), false, true),
+        (
+            "values are multiples",
+            with(
+                "r",
+                ContractColumn(
+                    name: "r", logicalType: .number,
+                    rules: [.minimum(bound("1")), .maximum(bound("9.5")), .multipleOf("3")])), true, false
+        ),
+        (
+            "a second minimum is higher",
+            with("r", numbers([.minimum(bound("0")), .minimum(bound("2")), .maximum(bound("9.5"))])), true, false
+        ),
+        (
+            "bounds have another spelling, with more that follow from them",
+            with(
+                "r",
+                numbers([.minimum(bound("0")), .minimum(bound("1")), .maximum(bound("9.5")), .maximum(bound("10"))])),
+            false, false
+        ),
+        (
+            "a second pattern is asked for",
+            with(
+                "p",
+                ContractColumn(name: "p", logicalType: .string, rules: [.pattern("x"), .minLength(2), .pattern("y")])),
+            true, false
+        ),
         (
             "a bound is gone",
             with("r", ContractColumn(name: "r", logicalType: .number, rules: [.minimum(bound("1"))])), false, true
@@ -122,6 +155,18 @@ import Testing
         #expect(breaks(.full) == (backward || forward) && breaks(.fullTransitive) == (backward || forward), "\(what)")
         #expect(!breaks(.none), "\(what)")
         #expect(what == "nothing" || what.contains("spelling") || !changes.isEmpty, "\(what)")
+    }
+
+    @Test func `of long lists of values those that come and go are told, the first by name`() {
+        func contract(_ values: Range<Int>) -> DataContract {
+            Self.contract([ContractColumn(name: "e", rules: [.oneOf(values.map { "v\($0)" })])], key: nil)
+        }
+        let changes = ContractChange.between(contract(0..<20_000), contract(10..<20_001))
+        #expect(
+            changes.map(\.what) == [
+                "valid values are gone: v0, v1, v2, v3, v4, v5, v6, v7 and 2 more", "valid values are new: v20000",
+            ])
+        #expect(changes.map(\.harm) == [.newReaders, .none])
     }
 
     @Test func `a table that is gone breaks every mode but NONE, a new one none`() {
@@ -198,6 +243,14 @@ import Testing
     }
 
     private static func bound(_ text: String) -> ValueRule.Bound { ValueRule.Bound(text) }
+
+    private static func numbers(_ rules: [ValueRule]) -> ContractColumn {
+        ContractColumn(name: "r", logicalType: .number, rules: rules)
+    }
+
+    private static func multiple(_ divisor: String) -> ContractColumn {
+        ContractColumn(name: "d", logicalType: .number, rules: [.multipleOf(divisor)])
+    }
 
     private static func range(_ low: String, _ high: String, isExclusive: Bool = false) -> ContractColumn {
         ContractColumn(

@@ -17,13 +17,13 @@ import Testing
             rules["id"] == [
                 .required, .minimum(ValueRule.Bound("1")), .maximum(ValueRule.Bound("99999999999999999999")),
             ])
-        #expect(rules["amount"] == [.minimum(ValueRule.Bound("0.00", isExclusive: true))])
+        #expect(rules["amount"] == [.minimum(ValueRule.Bound("0.00", isExclusive: true)), .multipleOf("0.01")])
         #expect(rules["status"] == [.oneOf(["new", "yes", "on: hold"])])
         #expect(rules["mail"] == [.maxLength(80), .minLength(3), .pattern("@"), .format(.email)])
         #expect(rules["small"] == [.minimum(ValueRule.Bound("-128")), .maximum(ValueRule.Bound("127"))])
         #expect(table.columns.first { $0.name == "mail" }?.renamedFrom == "email")
         #expect(table.columns.first { $0.name == "Day" }?.sourceName == "day_of_order")
-        #expect(table.unenforced == ["id.unique", "amount.multipleOf", "amount.enough", "rowCount"])
+        #expect(table.unenforced == ["id.unique", "amount.enough", "rowCount"])
     }
 
     /// What is wrong, what the message must name, and the line.
@@ -42,6 +42,17 @@ import Testing
         (head + table + "  - name: a\n  - name: a\n", "describes column a again"),
         (head + column("integer", "minimum: abc"), ":12: schema[t].properties[a].logicalTypeOptions has a minimum"),
         (head + column("string", "minimum: 1"), "cannot be compared"),
+        (head + column("integer", "multipleOf: 0"), ":12: schema[t].properties[a].logicalTypeOptions has a multipleOf"),
+        (head + column("number", "multipleOf: -0.1"), "no number above 0"),
+        (head + column("number", "multipleOf: Infinity"), "no number above 0"),
+        (head + column("number", "multipleOf: NaN"), "no number above 0"),
+        (head + column("number", "multipleOf: 1\(String(repeating: "0", count: 999))1"), "at most 1000 digits"),
+        (
+            head + column("number", "multipleOf: two"),
+            ":12: schema[t].properties[a].logicalTypeOptions has a multipleOf"
+        ),
+        (head + column("string", "multipleOf: 2"), "cannot be compared"),
+        (head + column("date", "multipleOf: '2024-01-01'"), "no number above 0"),
         (head + column("string", "maxLength: -1"), "below 0"),
         (head + column("string", "pattern: '['"), "no regular expression"),
         (head + column("integer", "format: i7"), "format"),
@@ -52,6 +63,86 @@ import Testing
         let fault = try #require(throws: Fault.self) { _ = try DataContract(yaml: Array(yaml.utf8), place: "c.yaml") }
         #expect(fault.code == .contractUnreadable && fault.message.hasPrefix("c.yaml"))
         #expect(fault.message.contains(words), "\(fault.message)")
+    }
+
+    /// Every option that the standard knows, of every type: in force, or told to be not.
+    @Test(arguments: [
+        ("string", "minLength: 1", ["minLength"], []), ("string", "maxLength: 1", ["maxLength"], []),
+        ("string", "pattern: a", ["pattern"], []), ("string", "format: uuid", ["format"], []),
+        ("string", "format: password", [], ["format"]), ("string", "format: binary", [], ["format"]),
+        ("date", "format: yyyy-MM-dd", [], ["format"]), ("date", "minimum: '2024-01-01'", ["minimum"], []),
+        ("date", "maximum: '2024-01-01'", ["maximum"], []),
+        ("date", "exclusiveMinimum: '2024-01-01'", ["exclusiveMinimum"], []),
+        ("timestamp", "exclusiveMaximum: '2024-01-01T00:00:00Z'", ["exclusiveMaximum"], []),
+        ("timestamp", "timezone: true", [], ["timezone"]),
+        ("timestamp", "defaultTimezone: Etc/UTC", [], ["defaultTimezone"]),
+        ("time", "minimum: '12:00'", ["minimum"], []), ("time", "timezone: false", [], ["timezone"]),
+        ("integer", "multipleOf: 5", ["multipleOf"], []), ("integer", "maximum: 5", ["maximum"], []),
+        ("integer", "exclusiveMaximum: 5", ["exclusiveMaximum"], []),
+        ("integer", "format: u16", ["minimum", "maximum"], []), ("number", "multipleOf: 5e-1", ["multipleOf"], []),
+        ("number", "minimum: 5", ["minimum"], []), ("number", "exclusiveMinimum: 5", ["exclusiveMinimum"], []),
+        ("number", "format: f32", [], ["format"]), ("object", "maxProperties: 5", [], ["maxProperties"]),
+        ("object", "minProperties: 5", [], ["minProperties"]), ("object", "required: [a]", [], ["required"]),
+        ("array", "maxItems: 5", [], ["maxItems"]), ("array", "minItems: 5", [], ["minItems"]),
+        ("array", "uniqueItems: true", [], ["uniqueItems"]),
+        ("number", "{minimum: 5, exclusiveMinimum: true}", ["exclusiveMinimum"], []),
+        ("number", "{minimum: 5, exclusiveMinimum: false}", ["minimum"], []),
+        ("date", "{maximum: '2024-01-01', exclusiveMaximum: true}", ["exclusiveMaximum"], []),
+    ])
+    func `no option is passed over`(type: String, option: String, rules: [String], unenforced: [String]) throws {
+        let contract = try DataContract(yaml: Array((Self.head + Self.column(type, option)).utf8), place: "c.yaml")
+        let table = try #require(contract.tables.first)
+        #expect(table.columns.first?.rules.map(\.name) == rules, "\(type) \(option)")
+        #expect(table.unenforced == unenforced.map { "a.\($0)" }, "\(type) \(option)")
+    }
+
+    @Test func `what is asked of parts of values, or cannot be judged, is told`() throws {
+        let yaml = """
+            - name: tags
+              logicalType: array
+              items: {logicalType: string, required: true, logicalTypeOptions: {maxLength: 5, pattern: a}}
+            - name: doc
+              logicalType: object
+              properties:
+              - {name: x, logicalType: integer, unique: true, quality: [{metric: nullValues, mustBe: 0}]}
+              - {name: y, logicalType: array, items: {logicalType: object, properties: [{name: z, required: true}]}}
+            - name: code
+              quality:
+              - {metric: invalidValues, mustBe: 0, arguments: {validValues: []}}
+              - {metric: invalidValues, mustBe: 0, arguments: {other: 1}}
+              - {metric: missingValues, mustBe: 0, arguments: {missingValues: ["", none]}}
+              relationships: [{to: other.code}]
+            """
+        let indented = yaml.split(separator: "\n").map { "  \($0)\n" }.joined()
+        let text = Self.head + Self.table + indented + "  relationships: [{from: t.code, to: u.code}]\n"
+        let table = try #require(try DataContract(yaml: Array(text.utf8), place: "c.yaml").tables.first)
+        #expect(table.columns.allSatisfy { $0.rules.isEmpty })
+        #expect(
+            table.unenforced == [
+                "tags.items.required", "tags.items.maxLength", "tags.items.pattern", "doc.x.unique", "doc.x.nullValues",
+                "doc.y.items.z.required", "code.invalidValues", "code.invalidValues", "code.missingValues",
+                "code.relationships", "relationships",
+            ])
+    }
+
+    @Test func `a rule that the type of its column keeps from being judged is a note`() {
+        let types: [(ColumnType, String)] = [
+            (.json, "pg_catalog.jsonb"), (.list(.text), "pg_catalog.text[]"), (.bytes, "pg_catalog.bytea"),
+        ]
+        for (type, source) in types {
+            let schema = TableSchema(
+                table: TableName(namespace: "public", name: "t"),
+                columns: [TableSchema.Column(name: "v", type: type, sourceType: source, isNullable: false)], key: [])
+            let table = ContractTable(
+                name: "t",
+                columns: [
+                    ContractColumn(name: "v", physicalType: source, rules: [.required, .maxLength(5), .pattern("a")])
+                ]
+            )
+            let findings = table.findings(in: schema, columnPrefix: "_cdc_")
+            #expect(findings.map(\.rule) == ["maxLength", "pattern"] && findings.allSatisfy { $0.weight == .note })
+            #expect(findings.allSatisfy { $0.found == "values of \(source) are not judged" })
+        }
     }
 
     @Test func `no damage to a contract is more than an unreadable one, or another`() throws {

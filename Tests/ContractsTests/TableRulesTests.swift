@@ -31,6 +31,11 @@ private struct Case: Sendable {
         Case(.text, .oneOf(["a", "it's", "é\n"]), good: ["a", "it's", "é\n"], bad: ["", "A", "aa"]),
         Case(.enumeration, .oneOf(["a"]), good: ["a"], bad: ["b"]),
         Case(.integer(bits: 64), .oneOf(["1", "20"]), good: ["1", "20"], bad: ["2", "10"]),
+        Case(
+            .text, .oneOf((0..<10_000).map { "code \($0)" }), good: ["code 0", "code 9999"], bad: ["code 10000", ""]),
+        Case(
+            decimal, .oneOf((0..<10_000).map { "\($0).50" }), good: ["0.5", "9999.500"],
+            bad: ["10000.5", "-0.5", "1", "NaN"]),
         Case(decimal, .oneOf(["1.5"]), good: ["1.5", "1.50"], bad: ["1.51"]),
         Case(.boolean, .oneOf(["true"]), good: ["t"], bad: ["f"]),
         Case(
@@ -43,6 +48,22 @@ private struct Case: Sendable {
         Case(
             .float(bits: 64), .minimum(.init("1e-3")), good: ["0.001", "1e+20", "Infinity"],
             bad: ["0.0009", "-Infinity"]),
+        Case(
+            .integer(bits: 64), .multipleOf("5"), good: ["0", "5", "-10", "9223372036854775805"],
+            bad: ["1", "-4", "9223372036854775807", "-9223372036854775808"]),
+        Case(
+            decimal, .multipleOf("0.1"), good: ["0", "0.00", "0.30", "-0.3", "1e2", "12345678901234567890.10"],
+            bad: ["0.35", "-0.01", "12345678901234567890.11", "NaN", "Infinity", "-Infinity"]),
+        Case(
+            decimal, .multipleOf("1234567890123456789012345678901234567890123456789012345678.9"),
+            good: [
+                "0", "1234567890123456789012345678901234567890123456789012345678.9",
+                "-11111111011111111101111111110111111111011111111101111111110.1000",
+            ], bad: ["1", "1234567890123456789012345678901234567890123456789012345678.8"]),
+        Case(
+            .float(bits: 64), .multipleOf("2.5e-1"), good: ["0", "-0", "1e+308", "0.75", "1e+16", "5e-1"],
+            bad: ["0.3", "1e-05", "5e-324", "NaN", "Infinity", "-Infinity"]),
+        Case(.text, .multipleOf("5"), good: ["3", "x"], bad: []),
         Case(
             .date, .minimum(.init("2024-02-29")), good: ["2024-02-29", "infinity"],
             bad: ["2024-02-28", "0001-01-01 BC"]),
@@ -89,6 +110,22 @@ private struct Case: Sendable {
         }
     }
 
+    @Test(arguments: [
+        (ColumnType.integer(bits: 64), "3", [-9, 0, 6], [-8, 7]),
+        (.decimal(precision: 18, scale: 3), "0.05", [0, 50, -100, 999_999_999_999_999_950], [49, -51]),
+        (.float(bits: 64), "0.1", [bits(0.3), bits(-7), bits(1e22)], [bits(0.1 + 0.2), bits(.nan), bits(.infinity)]),
+    ])
+    func `numbers of a binary copy are judged by what they are`(
+        type: ColumnType, divisor: String, good: [Int64], bad: [Int64]
+    ) throws {
+        for (number, isGood) in good.map({ ($0, true) }) + bad.map({ ($0, false) }) {
+            let verdicts = try verdicts(type, [.multipleOf(divisor)], .read, .number(number))
+            #expect(verdicts == (isGood ? [] : ["v.multipleOf"]), "\(number) as \(type)")
+        }
+    }
+
+    private static func bits(_ value: Double) -> Int64 { Int64(bitPattern: value.bitPattern) }
+
     @Test func `several rules are named in the order of the contract`() throws {
         let rules: [ValueRule] = [.minLength(5), .oneOf(["a"]), .pattern("z")]
         #expect(try verdicts(.text, rules, .read, .value("b")) == ["v.minLength", "v.validValues", "v.pattern"])
@@ -122,6 +159,21 @@ private struct Case: Sendable {
 
     private static func isNone(_ rules: TableRules, _ line: [UInt8]) -> Bool {
         line.withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") } == nil
+    }
+
+    @Test func `a number in quotes is judged as one without`() {
+        let table = ContractTable(
+            name: "t", columns: [ContractColumn(name: "v", rules: [.multipleOf("0.1"), .oneOf(["0.3", "NaN"])])])
+        let rules = TableRules(table, for: Self.schema(Self.decimal))
+        let cases = [
+            ("0.30", []), (#""0.30""#, []), ("3e-1", []), ("0.31", ["multipleOf", "validValues"]),
+            (#""0.31""#, ["multipleOf", "validValues"]), (#""0.4""#, ["validValues"]), (#""NaN""#, ["multipleOf"]),
+        ]
+        for (value, broken) in cases {
+            let line = #"{"_cdc_op":"c","v":\#(value)}"#
+            let verdict = Array(line.utf8).withRawSpan { rules.verdict(onLine: $0, columnPrefix: "_cdc_") }
+            #expect(verdict?.broken.map(\.name.rule) == broken, "\(line)")
+        }
     }
 
     @Test func `the tags of a line are read`() throws {
@@ -199,6 +251,7 @@ private struct Case: Sendable {
         case null
         case unset
         case value(String)
+        case number(Int64)
     }
 
     /// The names of the rules that the change breaks; the same from the change and from its line.
@@ -228,6 +281,7 @@ private struct Case: Sendable {
             switch field {
             case .null: batch.appendNull()
             case .unset: batch.appendUnset()
+            case .number(let number): batch.append(number: number)
             case .value(let text): Array(text.utf8).withRawSpan { batch.append($0) }
             }
             batch.endChange()
