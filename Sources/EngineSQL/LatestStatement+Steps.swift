@@ -83,14 +83,22 @@ extension LatestStatement {
 
     /// The first life of each such row.
     var roots: String {
-        """
-        roots AS (
-          SELECT moves.child AS child, moves.parent AS root FROM moves LEFT JOIN moves AS earlier ON earlier.child = moves.parent
-          WHERE coalesce(earlier.child, '') = ''
-          UNION ALL
-          SELECT moves.child AS child, roots.root AS root FROM roots JOIN moves ON moves.parent = roots.child
-        )
-        """
+        let steps = """
+              SELECT moves.child AS child, moves.parent AS root FROM moves LEFT JOIN moves AS earlier ON earlier.child = moves.parent
+              WHERE coalesce(earlier.child, '') = ''
+              UNION ALL
+              SELECT moves.child AS child, roots.root AS root FROM roots JOIN moves ON moves.parent = roots.child
+            """
+        guard engine == .trino else { return "roots AS (\n\(steps)\n)" }
+        // It wants the columns of every query beside a recursive one named, and so there is none beside this one.
+        return """
+            firsts AS (
+              WITH RECURSIVE roots (child, root) AS (
+            \(steps)
+              )
+              SELECT roots.child AS child, roots.root AS root FROM roots
+            )
+            """
     }
 
     /// Each event with the row it belongs to.
@@ -99,7 +107,7 @@ extension LatestStatement {
         rows_of AS (
           SELECT lives.*, coalesce(nullif(roots.root, ''), lives.born) AS row_id,
             CASE WHEN op = 'l' THEN 1 ELSE 2 END AS step
-          FROM lives LEFT JOIN roots ON roots.child = lives.born
+          FROM lives LEFT JOIN \(engine == .trino ? "firsts AS roots" : "roots") ON roots.child = lives.born
         )
         """
     }

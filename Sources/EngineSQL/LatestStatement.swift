@@ -75,7 +75,7 @@ public struct LatestStatement {
         let steps = [changelog, emptied, events] + (lacking.isEmpty ? [] : [lives, moves, roots, rows])
         return """
             \(engine.creation(of: view))
-            WITH\(lacking.isEmpty ? "" : " RECURSIVE") \(steps.joined(separator: ",\n"))
+            WITH\(lacking.isEmpty || engine == .trino ? "" : " RECURSIVE") \(steps.joined(separator: ",\n"))
             \(lacking.isEmpty ? newest : filled);
             """
     }

@@ -67,6 +67,15 @@ struct LatestStatementTests {
             ))
     }
 
+    @Test("Trino, which wants columns of recursive queries named, is told one recursive query and its columns")
+    func trinoRecursion() throws {
+        let text = try LatestStatement(.trino, orders(.trino, relation: .named("t")), view: "v").text
+        #expect(text.contains("AS\nWITH changelog AS ("))
+        #expect(text.contains("firsts AS (\n  WITH RECURSIVE roots (child, root) AS (\n"))
+        #expect(text.contains("FROM lives LEFT JOIN firsts AS roots ON"))
+        #expect(text.split(separator: "RECURSIVE").count == 2)
+    }
+
     @Test("a renamed column goes on under its new name, and one that took its name begins empty")
     func renames() throws {
         func schema(_ columns: [(number: Int, name: String)]) -> TableSchema {
