@@ -45,9 +45,7 @@ struct ValidValues {
         switch kind {
         case .text:
             guard value.byteCount <= longest else { return nil }
-            var hash = ByteHash()
-            for index in 0..<value.byteCount { hash.add(value[index]) }
-            return slot(hash.word) { value.holds($0) }
+            return slot(value.mixedHash) { value.holds($0) }
         case .number:
             guard let number = NumberText(value) else { return nil }
             return slot(number.hashWord) { $0.withRawSpan { NumberText($0)?.compared(to: number) == 0 } }
