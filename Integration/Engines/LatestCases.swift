@@ -25,6 +25,7 @@ struct LatestCases {
     ) throws -> [String: Int] {
         var count: [String: Int] = [:]
         var lines = ""
+        try files.write(Array(export.path.utf8), to: "export")
         for (number, (table, schemaID)) in try newestSchemas().sorted(by: { $0.key < $1.key }).enumerated() {
             let file = export.url.appendingPathComponent("_kedge/schemas/\(schemaID.dropFirst(7)).json")
             let data = try Data(contentsOf: file)

@@ -91,11 +91,12 @@ extension IntegrationSuites {
             let hard = ["documents", "moves", "odd", "evolving", "queue_b"]
             let isWhole = ProcessInfo.processInfo.environment["KEDGE_TEST_ENGINES"] == "all"
             let inSpark = isWhole ? hard : ["documents", "evolving"]
-            let count = try cases.write(engines: ["duckdb": "duckdb", "spark": "spark", "chdb": "clickhouse"]) {
-                engine, table in
+            let count = try cases.write(
+                engines: ["duckdb": "duckdb", "trino": "trino", "spark": "spark", "chdb": "clickhouse"]
+            ) { engine, table in
                 let name = table.split(separator: ".")[1]
                 switch engine {
-                case "duckdb": return true
+                case "duckdb", "trino": return true
                 case "spark": return inSpark.contains { name.hasPrefix($0) }
                 default: return !table.hasPrefix("types.t") || table.hasSuffix("0")
                 }
@@ -106,9 +107,10 @@ extension IntegrationSuites {
                 "../Engines/latest_state.py",
                 ["--statements", statements, "--out", place, "--master", "local[1]"])
             #expect(written.split(separator: "\n").filter { $0.contains(place) }.count == inSpark.count)
-            let report = try PythonEngines.run("latest_rows.py", [cases.folder.path, "duckdb", "chdb", "spark"])
+            let report = try PythonEngines.run(
+                "latest_rows.py", [cases.folder.path, "duckdb", "trino", "chdb", "spark"])
             print(report)
-            for engine in ["duckdb", "chdb", "spark"] {
+            for engine in ["duckdb", "trino", "chdb", "spark"] {
                 #expect(report.contains("\(engine): \(count[engine] ?? 0) views"))
             }
             #expect(count["spark"] == inSpark.count)

@@ -3,11 +3,12 @@
 #
 # Sets up the Python engines that tests read exports with, at the first call, and prints the path of their python.
 #   Integration/scripts/engines.sh [core|all]
-# core is pyarrow, DuckDB with its Delta extension, Polars and delta-rs; all has Spark (which needs Java) and ClickHouse,
-# too. Calls at the same time wait for each other. KEDGE_TEST_PYTHON names a python that has everything already.
+# core is pyarrow, DuckDB with its Delta extension, Polars, delta-rs and a reader of Trino's SQL; all has Spark (which
+# needs Java) and ClickHouse, too. Calls at the same time wait for each other. KEDGE_TEST_PYTHON names a python that has everything already.
 set -euo pipefail
 
-core=(pyarrow==26.0.1 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-delta==1.5.5 polars==2.1.0 deltalake==1.6.6 pytz)
+core=(pyarrow==26.0.1 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-delta==1.5.5 polars==2.1.0 deltalake==1.6.6 pytz
+    sqlglot==30.30.0)
 all=(pyspark==4.3.0 chdb==4.4.0)
 
 if [ -n "${KEDGE_TEST_PYTHON:-}" ]; then

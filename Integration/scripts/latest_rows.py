@@ -3,7 +3,7 @@
 
     latest_rows.py FOLDER ENGINE...
 
-FOLDER holds for each case CASE.ENGINE.sql, CASE.schema.json (the table's newest schema), CASE.view (the view's name)
+FOLDER holds in `export` the path of the export, for each case CASE.ENGINE.sql, CASE.schema.json (the table's newest schema), CASE.view (the view's name)
 and CASE.rows (what the source's row_to_json prints, a line each); what Spark has written is in the folder spark. Prints a line for each engine; exits 1 at a difference.
 """
 import glob
@@ -33,6 +33,33 @@ def run_duckdb():
         result = connection.execute(f"SELECT * FROM {quoted(view, chr(34))}")
         names = [column[0] for column in result.description]
         return [dict(zip(names, row)) for row in result.fetchall()]
+
+    return rows
+
+
+def run_trino():
+    """What a reader of Trino's dialect understands of its statements, run by DuckDB."""
+    import sqlglot
+    from sqlglot import exp
+
+    run = run_duckdb()
+    with open(os.path.join(sys.argv[1], "export"), encoding="utf-8") as file:
+        export = file.read()
+
+    def placed(node):
+        """The Delta table in the place of its name in the catalog."""
+        if not isinstance(node, exp.Table) or node.catalog != "delta":
+            return node
+        path = os.path.join(export, node.name).replace("'", "''")
+        return sqlglot.parse_one(f"SELECT * FROM delta_scan('{path}')", read="duckdb").subquery(node.alias)
+
+    def rows(statement, view):
+        tree = sqlglot.parse_one(statement, read="trino", error_level=sqlglot.ErrorLevel.RAISE)
+        for query in tree.find_all(exp.With):
+            # Trino's own rule, which its parser leaves to the analysis.
+            if query.args.get("recursive") and not all(named.args["alias"].columns for named in query.expressions):
+                raise Difference("a query of a recursive list does not name its columns")
+        return run(tree.transform(placed).sql(dialect="duckdb"), view)
 
     return rows
 
@@ -70,7 +97,7 @@ def run_chdb():
     return rows
 
 
-ENGINES = {"duckdb": run_duckdb, "spark": run_spark, "chdb": run_chdb}
+ENGINES = {"duckdb": run_duckdb, "trino": run_trino, "spark": run_spark, "chdb": run_chdb}
 
 
 def wanted_row(row, columns):
