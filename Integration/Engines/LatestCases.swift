@@ -61,14 +61,53 @@ struct LatestCases {
         ).output
     }
 
+    /// What values are printed with (`docs/format.md`, Values), but the path of names.
+    static let settings = """
+        SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3;
+        SET bytea_output = 'hex'; SET lc_monetary = 'C';
+
+        """
+
     private func rows(_ namespace: String, _ name: String) throws -> String {
-        let quoted = [namespace, name].map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ".")
-        return try scene.server.sql(
-            """
-            SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3;
-            SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET search_path = '';
-            SELECT translate(row_to_json("the row")::text, E'\\n\\r', '  ') FROM \(quoted) "the row";
-            """, in: scene.database)
+        try Self.rows(of: "\(LoadedDatabase.quoted(namespace)).\(LoadedDatabase.quoted(name))") {
+            try scene.server.sql($0, in: scene.database)
+        }
+    }
+
+    /// What the source prints of each row of a table, a line each; `run` runs SQL there.
+    static func rows(of table: String, _ run: (String) throws -> String) throws -> String {
+        try run(
+            settings + """
+                SET search_path = '';
+                SELECT translate(row_to_json("the row")::text, E'\\n\\r', '  ') FROM \(table) "the row";
+                """)
+    }
+
+    /// What differs between the source's rows and those of PostgreSQL's views of the loaded records, of every table that
+    /// has a key and a case here; and how many tables that are.
+    func differencesInPostgres() throws -> (tables: Int, differences: [String]) {
+        let loaded = try LoadedDatabase(export, on: scene.server)
+        var differences: [String] = []
+        var count = 0
+        for (table, schemaID) in try newestSchemas().sorted(by: { $0.key < $1.key }) {
+            guard let names = try names(schemaID) else { continue }
+            try loaded.load(table)
+            try loaded.makeLatest(table)
+            let found = try loaded.latest("\(names.namespace)_\(names.name)_latest")
+            let expected = LoadedDatabase.loadable(try rows(names.namespace, names.name))
+            differences += try loaded.differences(found, expected, table)
+            count += 1
+        }
+        return (count, differences)
+    }
+
+    private func names(_ schemaID: String) throws -> (namespace: String, name: String)? {
+        let file = export.url.appendingPathComponent("_kedge/schemas/\(schemaID.dropFirst(7)).json")
+        let schema = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+        guard let key = schema?["key"] as? [String], !key.isEmpty, let namespace = schema?["namespace"] as? String,
+            let name = schema?["name"] as? String
+        else { return nil }
+        return (namespace, name)
     }
 
     private func newestSchemas() throws -> [String: String] {

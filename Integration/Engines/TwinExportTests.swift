@@ -31,6 +31,10 @@ extension IntegrationSuites {
                 }
             }
             #expect(number > 1 && number < anchors.count)
+            let loaded = try LoadedDatabase(export, on: twins.scene.server)
+            let cut = try loaded.cut(at: number)
+            #expect(cut.mapValues(\.count) == expected)
+            for (table, keys) in cut { #expect(try keys == loaded.printedKeys(table, upTo: number), "\(table)") }
             for (engine, own) in ["duckdb": "duckdb", "chdb": "clickhouse"] {
                 let reader = engine == "duckdb" ? "auto" : "files"
                 let printed = try KedgeProcess.expect(
@@ -86,6 +90,8 @@ extension IntegrationSuites {
         private func compareRows(_ twins: TwinScene) throws {
             let export = try #require(twins.exports[.portable])
             let cases = try LatestCases(export, scene: twins.scene)
+            let postgres = try cases.differencesInPostgres()
+            #expect(postgres.tables > 15 && postgres.differences.isEmpty, "\(postgres.differences)")
             // DuckDB reads all tables, ClickHouse what is hard and some of the types, Spark, whose queries begin slowly,
             // two of the hard ones.
             let hard = ["documents", "moves", "odd", "evolving", "queue_b"]

@@ -36,6 +36,8 @@ struct ExportTables {
     private let location: String
     private let cut: DeltaCut?
     private var tables: [String: Table] = [:]
+    /// The tables whose records have gone on in other folders; `kedge cat` prints these behind theirs.
+    private var continued: Set<String> = []
     private var since = ""
     private var voids: [ChangelogTable.Void] = []
     /// The last key that an anchor may hold, where somebody asked for an anchor.
@@ -111,6 +113,7 @@ struct ExportTables {
             table.stretches.append((segment.schema, segment.seqMax.description))
             table.schemaID = segment.schema
             table.newestPath = segment.path
+            if let origin = segment.origin { continued.insert(origin) }
             tables[segment.table] = table
         }
     }
@@ -138,7 +141,9 @@ struct ExportTables {
         result.since = since
         result.voids = voids
         result.relation = try self.relation(of: table, schema, profile, named: relation, store)
-        if case .named = result.relation { result.upTo = upTo }
+        if case .named = result.relation {
+            result.upTo = continued.contains(name) ? table.stretches.last?.last ?? since : upTo
+        }
         return result
     }
 

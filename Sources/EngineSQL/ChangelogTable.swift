@@ -39,7 +39,7 @@ public struct ChangelogTable: Sendable {
         case files([Files])
         /// In the Delta table of the folder `path`, as of `version` where one is given.
         case delta(path: String, version: Int?)
-        /// In something that the engine knows already, as SQL writes it.
+        /// In something that the engine knows already, as SQL writes it; in PostgreSQL a table of lines.
         case named(String)
     }
 
@@ -96,7 +96,7 @@ extension ChangelogTable {
     /// The records as `engine` reads them: what stands behind FROM, once for each schema.
     func sources(_ engine: Engine) -> [(schema: TableSchema, text: String)] {
         switch relation {
-        case .named(let text): [(schema, text)]
+        case .named(let text): engine == .postgres ? loadedRecords(in: text) : [(schema, text)]
         case .delta(let path, let version): stretches(engine, of: engine.delta("\(location)/\(path)", version: version))
         case .files(let groups): groups.map { ($0.schema, engine.files($0.paths, in: location)) }
         }
@@ -107,17 +107,29 @@ extension ChangelogTable {
         guard stretches.contains(where: { !$0.schema.hasNames(of: schema) }) else { return [(schema, relation)] }
         let sequence = "records.\(engine.quoted(own("seq")))"
         return stretches.indices.map { index in
-            var terms: [String] = []
-            if index > 0 { terms.append("\(sequence) > \(engine.literal(stretches[index - 1].last))") }
-            if index < stretches.count - 1 { terms.append("\(sequence) <= \(engine.literal(stretches[index].last))") }
+            let terms = ends(of: index, for: sequence, engine)
             let condition = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
             return (stretches[index].schema, "(SELECT * FROM \(relation) AS records\(condition))")
         }
     }
 
-    /// What the records that count have in common; nil when all count.
+    /// Where a stretch begins and ends; what comes behind the last belongs to it.
+    func ends(of index: Int, for sequence: String, _ engine: Engine) -> [String] {
+        var terms: [String] = []
+        if index > 0 { terms.append("\(sequence) > \(engine.literal(stretches[index - 1].last))") }
+        if index < stretches.count - 1 { terms.append("\(sequence) <= \(engine.literal(stretches[index].last))") }
+        return terms
+    }
+
+    /// What the records that count have in common, where their sources do not see to it; nil when all count.
     func bounds(_ engine: Engine) -> String? {
-        let sequence = engine.column(own("seq"))
+        guard engine != .postgres else { return nil }
+        let terms = limits(of: engine.column(own("seq")), engine)
+        return terms.isEmpty ? nil : terms.joined(separator: " AND ")
+    }
+
+    /// What holds of the keys of records that count.
+    func limits(of sequence: String, _ engine: Engine) -> [String] {
         var terms: [String] = []
         if !since.isEmpty { terms.append("\(sequence) >= \(engine.literal(since))") }
         if let upTo { terms.append("\(sequence) <= \(engine.literal(upTo))") }
@@ -125,7 +137,7 @@ extension ChangelogTable {
             let (after, before) = (engine.literal(void.after), engine.literal(void.before))
             terms.append("NOT (\(sequence) > \(after) AND \(sequence) < \(before))")
         }
-        return terms.isEmpty ? nil : terms.joined(separator: " AND ")
+        return terms
     }
 }
 

@@ -25,7 +25,8 @@ public struct CutStatements {
     /// The columns of the newest schema, from records of an older one.
     private func columns(_ schema: TableSchema, of table: ChangelogTable) -> String {
         let names = schema.names(of: table.schema)
-        let own = ["seq", "op", "xid", "commit_ts", "unset", "old", "raw"].map {
+        let all = ["seq", "op", "xid", "commit_ts", "unset", "old", "raw"]
+        let own = (engine == .postgres ? ChangelogTable.ownColumns.map(\.name) : all).map {
             "\(engine.column(table.own($0))) AS \(engine.quoted(table.own($0)))"
         }
         let columns = table.schema.columns.map { column -> String in

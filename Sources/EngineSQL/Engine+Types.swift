@@ -6,6 +6,7 @@ internal import Export
 extension Engine {
     /// The name of the type that a column has in the engine (`docs/format.md`, Parquet); a null has it too.
     func type(_ type: ColumnType, _ profile: ColumnarProfile) -> String {
+        if self == .postgres { return loadedType(type) }
         let name = plainType(type, profile)
         guard self == .clickhouse else { return name }
         switch type {
@@ -22,14 +23,13 @@ extension Engine {
         case .float(let bits):
             bits == 32
                 ? pick("REAL", spark: "FLOAT", clickhouse: "Float32")
-                : pick("DOUBLE", clickhouse: "Float64", postgres: "float8")
+                : pick("DOUBLE", clickhouse: "Float64")
         case .decimal(let precision?, let scale)
         where (1...38).contains(precision) && (0...precision).contains(scale ?? 0):
             pick("DECIMAL(\(precision),\(scale ?? 0))", clickhouse: "Decimal(\(precision), \(scale ?? 0))")
         case .uuid where profile == .rich: pick("UUID")
-        case .binary: pick("BLOB", spark: "BINARY", trino: "VARBINARY", clickhouse: "String", postgres: "bytea")
-        case .bytes where profile == .rich:
-            pick("BLOB", spark: "BINARY", trino: "VARBINARY", clickhouse: "String", postgres: "bytea")
+        case .binary: pick("BLOB", spark: "BINARY", trino: "VARBINARY", clickhouse: "String")
+        case .bytes where profile == .rich: pick("BLOB", spark: "BINARY", trino: "VARBINARY", clickhouse: "String")
         case .date: pick("DATE", clickhouse: "Date32")
         case .timestamp:
             pick("TIMESTAMP", spark: "TIMESTAMP_NTZ", trino: "TIMESTAMP(6)", clickhouse: "DateTime64(6)")
@@ -41,8 +41,7 @@ extension Engine {
         case .list(let element): list(self.type(element, profile))
         case .map:
             pick(
-                "MAP(VARCHAR, VARCHAR)", spark: "MAP<STRING, STRING>", clickhouse: "Map(String, Nullable(String))",
-                postgres: "jsonb")
+                "MAP(VARCHAR, VARCHAR)", spark: "MAP<STRING, STRING>", clickhouse: "Map(String, Nullable(String))")
         case .record(let fields) where profile == .rich: record(fields, profile)
         default: text
         }
@@ -76,7 +75,7 @@ extension Engine {
         case .spark: "STRUCT<\(parts)>"
         case .trino: "ROW(\(parts))"
         case .clickhouse: "Tuple(\(parts))"
-        case .postgres: "jsonb"
+        case .postgres: loadedType(.record(fields))
         }
     }
 
@@ -101,6 +100,7 @@ extension Engine {
     func keyValue(_ text: String, _ type: ColumnType, _ profile: ColumnarProfile) -> String? {
         switch type {
         case .list, .record, .map, .json: return nil
+        case _ where self == .postgres: return "CAST(\(text) AS \(loadedType(type)))"
         case .text, .enumeration, .interval, .timeWithZone: return text
         case .time, .uuid: return profile == .rich ? "CAST(\(text) AS \(self.type(type, profile)))" : text
         case .bytes: return profile == .rich ? nil : text
@@ -117,6 +117,7 @@ extension Engine {
     /// Whether a column of the type holds what `text` stands for; nil where it holds everything.
     func keyFits(_ text: String, _ type: ColumnType, _ profile: ColumnarProfile) -> String? {
         switch type {
+        case _ where self == .postgres: nil
         case .decimal where plainType(type, profile) == self.text: nil
         case .decimal, .date, .timestamp, .timestampWithZone: holds(text, type)
         default: nil
@@ -132,8 +133,7 @@ extension Engine {
     private func binary(_ digits: String) -> String {
         switch self {
         case .trino: "from_hex(\(digits))"
-        case .postgres: "decode(\(digits), 'hex')"
-        case .duckdb, .spark, .clickhouse: "unhex(\(digits))"
+        case .duckdb, .spark, .clickhouse, .postgres: "unhex(\(digits))"
         }
     }
 

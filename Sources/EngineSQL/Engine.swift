@@ -10,7 +10,7 @@ public enum Engine: String, Sendable, CaseIterable {
     case trino
     /// ClickHouse, its local and its embedded forms too.
     case clickhouse
-    /// PostgreSQL, which reads a table that the changelog was loaded into.
+    /// PostgreSQL, which reads a table that the records were loaded into as they are, a line of JSON each.
     case postgres
 }
 
@@ -82,15 +82,17 @@ extension Engine {
             let raw = "JSONExtractRaw(ifNull(\(object), '{}'), \(literal(name)))"
             let text = "JSONExtractString(ifNull(\(object), '{}'), \(literal(name)))"
             return "nullIf(nullIf(if(startsWith(\(raw), '\"'), \(text), \(raw)), 'null'), '')"
-        case .postgres: return "\(object)::jsonb ->> \(literal(name))"
+        case .postgres: return "\(object) ->> \(literal(name))"
         }
     }
 
-    /// What begins a statement that makes a view.
+    /// What begins a statement that makes a view, whatever columns the view of that name had.
     func creation(of view: String) -> String {
         switch self {
         case .spark: "CREATE OR REPLACE TEMPORARY VIEW \(quoted(view)) AS"
-        case .duckdb, .trino, .clickhouse, .postgres: "CREATE OR REPLACE VIEW \(quoted(view)) AS"
+        case .duckdb, .trino, .clickhouse: "CREATE OR REPLACE VIEW \(quoted(view)) AS"
+        // It replaces a view by one that has the same columns and more behind them, and by no other.
+        case .postgres: "DROP VIEW IF EXISTS \(quoted(view));\nCREATE VIEW \(quoted(view)) AS"
         }
     }
 }

@@ -62,7 +62,7 @@ public struct LatestStatement {
 
     /// Whether the column's values may stand in `_cdc_raw`.
     func hasText(_ column: Column) -> Bool {
-        engine != .postgres && engine.keyFits("x", column.type, table.profile) != nil
+        engine.keyFits("x", column.type, table.profile) != nil
     }
 
     /// What tells rows apart, as one list for PARTITION BY.

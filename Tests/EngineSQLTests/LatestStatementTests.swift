@@ -39,7 +39,8 @@ struct LatestStatementTests {
             case .spark, .clickhouse: "'no\\'te `\"\\\\'"
             }
         #expect(text.contains(literal), "the name of the column in _cdc_unset")
-        #expect(text.hasPrefix("CREATE OR REPLACE ") && text.hasSuffix(";"))
+        #expect(text.hasPrefix(engine == .postgres ? "DROP VIEW IF EXISTS \"v\";\nCREATE VIEW" : "CREATE OR REPLACE "))
+        #expect(text.hasSuffix(";"))
     }
 
     @Test("a table whose rows nothing tells apart is refused", arguments: Engine.allCases)
@@ -118,8 +119,67 @@ struct LatestStatementTests {
         table.upTo = "0001/00000000016b9a10/ffffffffffffffff"
         #expect(
             CutStatements(.postgres).text(of: table, view: "v")
-                == "CREATE OR REPLACE VIEW \"v\" AS\nSELECT * FROM kedge.\"public.or\"\"ders\" "
-                + "AS source WHERE source.\"_cdc_seq\" <= '0001/00000000016b9a10/ffffffffffffffff';")
+                == #"""
+                DROP VIEW IF EXISTS "v";
+                CREATE VIEW "v" AS
+                SELECT * FROM (
+                    SELECT fields.* FROM kedge."public.or""ders" AS records CROSS JOIN LATERAL json_to_record(
+                      CASE WHEN records.record::text ~ '\\u(0000|[dD][89a-fA-F])' THEN regexp_replace(records.record::text,
+                        '(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u)[dD][c-fC-F]..)',
+                        '\1\\ufffd', 'g')::json ELSE records.record END
+                    ) AS fields("_cdc_seq" text COLLATE "C", "_cdc_op" text, "_cdc_xid" bigint, "_cdc_commit_ts" timestamptz, "_cdc_unset" text[], "_cdc_old" json, "_cdc_violations" text[], "id" bigint, "no'te `""\" text)
+                    WHERE (split_part(records.record::text, '"', 4) COLLATE "C") <= '0001/00000000016b9a10/ffffffffffffffff'
+                  ) AS source;
+                """#)
+    }
+
+    @Test("PostgreSQL has a type for every value of its own, and a document for what is no array")
+    func loadedTypes() throws {
+        let types: [(type: ColumnType, name: String)] = [
+            (.decimal(precision: nil, scale: nil), "numeric"), (.decimal(precision: 60, scale: 9), "numeric(60,9)"),
+            (.decimal(precision: 3, scale: -2), "numeric"), (.decimal(precision: 3, scale: 5), "numeric"),
+            (.float(bits: 64), "double precision"), (.timeWithZone, "timetz"), (.interval, "interval"),
+            (.list(.timestampWithZone), "timestamptz[]"), (.list(.list(.integer(bits: 16))), "json"),
+            (.list(.json), "json"), (.map, "json"), (.bytes, "text"), (.enumeration, "text"),
+        ]
+        let columns = types.enumerated().map {
+            TableSchema.Column(name: "v\($0)", type: $1.type, sourceType: "t", attributeNumber: $0)
+        }
+        for profile in ColumnarProfile.allCases {
+            let table = ChangelogTable(
+                schema: TableSchema(table: TableName(namespace: "p", name: "t"), columns: columns, key: []),
+                columnPrefix: "_cdc_", profile: profile, location: "/e", relation: .named("t"))
+            let text = CutStatements(.postgres).text(of: table, view: "v")
+            let names = types.enumerated().map { "\"v\($0)\" \($1.name)" }.joined(separator: ", ")
+            #expect(text.contains(", \(names))"))
+        }
+    }
+
+    @Test("PostgreSQL reads lines by the schema they had, where one does not read all of them")
+    func loadedStretches() throws {
+        func schema(_ type: ColumnType) -> TableSchema {
+            TableSchema(
+                table: TableName(namespace: "public", name: "t"),
+                columns: [
+                    TableSchema.Column(name: "id", type: .integer(bits: 32), sourceType: "integer", attributeNumber: 1),
+                    TableSchema.Column(name: "r", type: type, sourceType: "r", attributeNumber: 2),
+                ], key: ["id"])
+        }
+        let newer = schema(.float(bits: 64))
+        var table = ChangelogTable(
+            schema: newer, columnPrefix: "_cdc_", profile: .portable, location: "/e", relation: .named("lines"))
+        table.since = "0002/"
+        table.stretches = [
+            ChangelogTable.Stretch(schema: schema(.float(bits: 32)), last: "0002/x"),
+            ChangelogTable.Stretch(schema: newer, last: "0002/y"),
+        ]
+        let text = try LatestStatement(.postgres, table, view: "v").text
+        #expect(text.contains(#""r" real)"#) && text.contains(#""r" double precision)"#))
+        #expect(text.contains(#"CAST(source."r" AS double precision) AS c2"#))
+        #expect(text.ranges(of: ">= '0002/'").count == 2, "what does not count is read by neither")
+        #expect(text.contains("<= '0002/x'") && text.contains("> '0002/x'") && !text.contains("0002/y"))
+        table.stretches.removeFirst()
+        #expect(try !LatestStatement(.postgres, table, view: "v").text.contains("0002/x"))
     }
 
     @Test("files stand by their names, and what engines take for patterns is written so that it is none")
