@@ -38,6 +38,21 @@ extension IntegrationSuites {
             }
         }
 
+        @Test("an export of lines is read as one of columns is")
+        func lines() throws {
+            let scene = try FaultScene("lines")
+            try scene.sql(Self.tables)
+            try KedgeProcess.expect(0, scene.run())
+            try scene.sql(Self.changes)
+            try KedgeProcess.expect(0, scene.run("--on-rewrite", "warn"))
+            let loaded = try LoadedDatabase(scene.export, on: scene.server)
+            for table in Self.names { try loaded.load("public.\(table)") }
+            try expectRows(loaded, scene, make: Self.names)
+            try scene.expect(
+                .usage, ["sql", "latest", "--to", scene.export.path, "--engine", "duckdb"],
+                names: ["ndjson", "Parquet"])
+        }
+
         @Test("what a fork made void does not count", .enabled(if: PostgresServer.isPrivate))
         func fork() throws {
             let server = try PostgresServer()

@@ -51,9 +51,10 @@ struct ExportTables {
             throw Fault(.exportBroken, "\(folder.exportRecord) is missing")
         }
         self.record = record
-        guard record.fileFormat == RecordFormat.parquet.rawValue else {
+        // PostgreSQL reads lines, whatever the files are.
+        guard record.fileFormat == RecordFormat.parquet.rawValue || options.engine == .postgres else {
             throw Fault(
-                .usage, "the export holds \(record.fileFormat), and engines are told of Parquet alone",
+                .usage, "the export holds \(record.fileFormat), and engines but PostgreSQL are told of Parquet alone",
                 hint: "export with --format parquet, or read the lines as they are")
         }
         location = Self.place(options.location ?? folder.path)
@@ -214,9 +215,10 @@ struct ExportTables {
         }
     }
 
-    /// The profile of the table's newest file.
+    /// The profile of the table's newest file; what lines have is none that matters.
     private func profile(of table: Table) throws(Fault) -> ColumnarProfile {
-        guard try Files.exists(folder.file(table.newestPath)) else { return .portable }
+        guard record.fileFormat == RecordFormat.parquet.rawValue, try Files.exists(folder.file(table.newestPath))
+        else { return .portable }
         return try ParquetReader(path: folder.file(table.newestPath), depth: .heads).summary.profile
     }
 
