@@ -5,7 +5,7 @@ import RedisCluster
 import RedisURI
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     @Suite("The topology of a real cluster", .serialized)
     struct ClusterTopologyTests {
         @Test("shards, replicas and a moved slot are seen", arguments: RedisPrograms.all)

@@ -8,7 +8,7 @@ import RedisURI
 import Sockets
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     /// Our own client and servers that are there.
     @Suite("Connections to Redis", .serialized)
     struct RedisConnectionTests {

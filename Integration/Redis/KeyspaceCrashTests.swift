@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     /// The power goes while a keyspace is exported.
     @Suite("A keyspace and crashes", .serialized)
     struct KeyspaceCrashTests {

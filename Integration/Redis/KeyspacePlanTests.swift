@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     @Suite("The plan of a keyspace", .serialized)
     struct KeyspacePlanTests {
         @Test(

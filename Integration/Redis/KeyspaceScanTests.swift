@@ -6,7 +6,7 @@ import Glibc
 import Hiredis
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     /// `--mode scan`: all keys of a server that refuses to be followed.
     @Suite("Passes over all keys", .serialized)
     struct KeyspaceScanTests {

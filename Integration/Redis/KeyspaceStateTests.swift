@@ -6,7 +6,7 @@ import Glibc
 import Hiredis
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     /// `--state touched`: whoever executes nothing has every value.
     @Suite("Values of touched keys", .serialized)
     struct KeyspaceStateTests {

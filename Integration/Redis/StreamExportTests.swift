@@ -10,7 +10,7 @@ import RedisURI
 import TestSupport
 import Testing
 
-extension IntegrationSuites {
+extension RedisSuites {
     /// Streams read by identifier.
     @Suite("Streams", .serialized)
     struct StreamExportTests {

@@ -100,8 +100,7 @@ private struct TableComparison {
         self.scope = scope
         var seen: Set<String> = []
         for column in old.columns {
-            let heir = new.columns.first { $0.renamedFrom == column.sourceName }
-            guard let after = new.column(column.sourceName) ?? heir else {
+            guard let after = new.heir(of: column.sourceName, in: old) else {
                 add(
                     column.sourceName, "the column is gone", column.isRequired ? .oldReaders : .none,
                     column.isRequired ? "they need a value" : "old readers find null")
@@ -131,9 +130,7 @@ private struct TableComparison {
 
     private mutating func compareKey(_ old: ContractTable, _ new: ContractTable) {
         guard let before = old.key, let after = new.key else { return }
-        let renamed = before.map { name in
-            new.column(name) == nil ? new.columns.first { $0.renamedFrom == name }?.sourceName ?? name : name
-        }
+        let renamed = before.map { new.heir(of: $0, in: old)?.sourceName ?? $0 }
         guard Set(renamed) != Set(after) else { return }
         func text(_ key: [String]) -> String { key.isEmpty ? "none" : key.joined(separator: ", ") }
         add(nil, "the key was \(text(before)) and is \(text(after))", .both, "rows are told apart otherwise")
@@ -215,6 +212,14 @@ private struct TableComparison {
         case (.looser, _): add(column, what, .oldReaders, "they may find values that they do not expect")
         case (.different, _): add(column, what, .both, "neither follows from the other")
         }
+    }
+}
+
+extension ContractTable {
+    /// The column here that `name` of an older version has become: one that says so and was not there beside it, for
+    /// another may have taken the name since, or else the one that is called so.
+    fileprivate func heir(of name: String, in older: ContractTable) -> ContractColumn? {
+        columns.first { $0.renamedFrom == name && older.column($0.sourceName) == nil } ?? column(name)
     }
 }
 

@@ -195,6 +195,19 @@ import Testing
         #expect(changes.map(\.harm) == [.oldReaders] && changes.map(\.column) == ["id"], "\(changes)")
     }
 
+    @Test func `a name that another column has taken is followed where it is told, and only there`() {
+        let id = ContractColumn(name: "id", physicalType: "int8", rules: [.required])
+        let text = ContractColumn(name: "a", physicalType: "text")
+        let moved = ContractColumn(name: "b", physicalType: "text", renamedFrom: "a")
+        let taken = ContractColumn(name: "a", physicalType: "int4")
+        let first = Self.contract([id, text])
+        let second = Self.contract([id, taken, moved])
+        #expect(
+            ContractChange.between(first, second).map { "\($0.column ?? "") \($0.harm)" } == ["a oldReaders", "a none"])
+        // The name is told in later versions, too.
+        #expect(ContractChange.between(second, second).isEmpty)
+    }
+
     @Test func `records of earlier schemas are held to what new readers can read`() {
         func schema(_ columns: (String, String)..., key: [String] = ["id"]) -> TableSchema {
             TableSchema(
