@@ -32,8 +32,9 @@ unit: ## Run the unit tests
 house: ## Check the rules of the house
 	$(SWIFT) test --filter '^HouseTests\.'
 
-integration: build ## Run the tests on real servers
-	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
+integration: build ## Run the tests on real servers, and those on clusters of Redis with nothing beside them
+	$(SWIFT) test --skip-build --filter '^IntegrationTests\.' --skip '^IntegrationTests\.ClusterSuites'
+	$(SWIFT) test --skip-build --filter '^IntegrationTests\.ClusterSuites'
 
 test: ## Everything: deps, lint, unit, house and integration tests, with times
 	@$(SCRIPTS)/test.sh

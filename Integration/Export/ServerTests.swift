@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// All suites on servers but those of ``RedisSuites``, one after the other: the machine may be small.
+/// All suites on servers but those of ``RedisSuites`` and ``ClusterSuites``, one after the other: the machine may be small.
 @Suite("Integration", .serialized)
 enum IntegrationSuites {}
 

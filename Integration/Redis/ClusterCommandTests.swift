@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// What the other commands say of streams of a cluster, and what is refused.
     @Suite("Commands about streams of a cluster", .serialized)
     struct ClusterCommandTests {

@@ -4,7 +4,7 @@ import Foundation
 import RedisCluster
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// Streams of a cluster, while its masters change.
     @Suite("Streams of a cluster and failovers", .serialized)
     struct ClusterFailoverTests {

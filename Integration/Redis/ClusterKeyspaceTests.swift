@@ -4,7 +4,7 @@ import Foundation
 import RedisCluster
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// The export of a cluster is the cluster, shard by shard.
     @Suite("The keyspace of a cluster", .serialized)
     struct ClusterKeyspaceTests {

@@ -2,7 +2,7 @@
 
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// Shards that are followed at their replicas.
     @Suite("The replicas of a cluster", .serialized)
     struct ClusterReplicaTests {

@@ -11,7 +11,7 @@ import RedisURI
 import TestSupport
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// Streams of a cluster, while its slots move.
     @Suite("Streams of a cluster", .serialized)
     struct ClusterStreamTests {

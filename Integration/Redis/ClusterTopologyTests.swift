@@ -5,7 +5,7 @@ import RedisCluster
 import RedisURI
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     @Suite("The topology of a real cluster", .serialized)
     struct ClusterTopologyTests {
         @Test("shards, replicas and a moved slot are seen", arguments: RedisPrograms.all)

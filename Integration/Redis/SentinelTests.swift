@@ -6,7 +6,7 @@ import Hiredis
 import RedisURI
 import Testing
 
-extension RedisSuites {
+extension ClusterSuites {
     /// Servers that sentinels watch.
     @Suite("Sentinels", .serialized)
     struct SentinelTests {

@@ -28,13 +28,14 @@ tested() {
         grep -aE '^[^ ]+ (Test|Suite) .* skipped' "$log" >&2
         exit 1
     fi
-    local count
-    count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -1)
-    if [ -z "$count" ] || [ "$count" -eq 0 ]; then
+    # A step may be several runs.
+    local counts
+    counts=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log")
+    if [ -z "$counts" ] || grep -qx 0 <<< "$counts"; then
         echo "test: no test ran in the step $1" >&2
         exit 1
     fi
-    tests=$((tests + count))
+    tests=$((tests + $(paste -sd+ <<< "$counts")))
 }
 
 step deps Integration/scripts/deps.sh tests
