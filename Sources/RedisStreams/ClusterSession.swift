@@ -87,7 +87,7 @@ final class ClusterSession {
             groups[shard.endpoint, default: []].append(index)
         }
         for (endpoint, indices) in groups {
-            let answers = try node(at: endpoint).session.answers(of: indices.map { keys[$0] })
+            let answers = try node(at: endpoint).session.answers(of: indices.map { keys[$0] }, asking: false)
             for (index, answer) in zip(indices, answers) { states[index] = try settle(answer, keys[index]) }
         }
         return states
@@ -102,7 +102,8 @@ final class ClusterSession {
             case .absent: return nil
             case .elsewhere(let redirect):
                 if hop > 2 { pause(.milliseconds(250)) }
-                answer = try node(at: endpoint(redirect, key)).session.answers(of: [key])[0]
+                answer = try node(at: endpoint(redirect, key)).session.answers(
+                    of: [key], asking: !redirect.isSettled)[0]
             }
         }
         throw Fault(

@@ -23,6 +23,19 @@ struct FollowedStream: Sendable {
     var node: String?
     /// How often it was looked for at another node since it was found the last time.
     var hopCount = 0
+    /// How it stands to the node of a cluster where it is looked at.
+    var standing = Standing.resident
+
+    /// Whose a slot is while it moves: the node that it is being brought to has what has arrived, and says that nothing is
+    /// there of what has not.
+    enum Standing: Hashable, Sendable {
+        /// The node has the slot, or will say who has.
+        case resident
+        /// The owner of the slot has sent it here, where it was not looked at yet.
+        case arriving
+        /// It was found here, before the slot was the node's.
+        case guest
+    }
 
     init(_ name: StreamName, lane: Lane, memory: StreamMemory) {
         self.name = name

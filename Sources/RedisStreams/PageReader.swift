@@ -52,7 +52,7 @@ struct PageReader: ~Copyable {
     /// Asks for the entries of a stream from `point` on, that one included. One page may be asked for at a time.
     mutating func ask(_ request: Request, of stream: borrowing FollowedStream, from point: EntryID) throws(Fault) {
         guard self.request == nil else { throw Fault(.bug, "a page was asked for while another is on its way") }
-        if place != .alone { try connection.enqueue(StreamCommand.asking) }
+        if stream.standing != .resident { try connection.enqueue(StreamCommand.asking) }
         try connection.enqueue(RedisCommand("MULTI"))
         try connection.enqueue(
             StreamCommand.page(of: stream.name.key, from: point, to: stream.bound, count: request.count))

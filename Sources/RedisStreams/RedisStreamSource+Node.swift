@@ -21,6 +21,7 @@ extension RedisStreamSource {
         var stream = streams[number]
         stream.isDue = false
         stream.hopCount += 1
+        stream.standing = redirect.isSettled ? .resident : .arriving
         departures.append((stream, redirect))
         numbers[stream.name.key] = nil
         // Its place stays empty: nothing is asked for it any more.
@@ -51,7 +52,7 @@ extension RedisStreamSource {
     /// What streams under some keys are that are seen for the first time; those that are not here are left out.
     mutating func look(at keys: [[UInt8]]) throws(Fault) -> [FollowedStream] {
         guard !keys.isEmpty else { return [] }
-        return zip(keys, try session.answers(of: keys)).compactMap { key, answer in
+        return zip(keys, try session.answers(of: keys, asking: true)).compactMap { key, answer in
             guard case .state(let state) = answer else { return nil }
             return FollowedStream(StreamName(key: key), beginningAt: .zero, of: state)
         }

@@ -254,6 +254,11 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         guard let number = pages.request?.stream else { return }
         if let redirect = pages.takeRedirect() { return depart(number, to: redirect) }
         let finding = try pages.take(streams[number].memory, of: streams[number].name)
+        if finding.look == nil, streams[number].standing == .guest,
+            case .elsewhere(let redirect) = try session.answers(of: [streams[number].name.key], asking: false)[0]
+        {
+            return depart(number, to: redirect)
+        }
         var verdict = StreamVerdict(streams[number].memory, finding.look, nil)
         if verdict == .needsEvidence {
             verdict = StreamVerdict(streams[number].memory, finding.look, try evidence(of: number))
@@ -261,6 +266,7 @@ public struct RedisStreamSource: ChangeSource, ~Copyable {
         let isReadable = try apply(verdict, finding, to: number)
         noteFound(number)
         settleRound(of: number)
+        if finding.look != nil, streams[number].standing == .arriving { streams[number].standing = .guest }
         guard isReadable, let look = finding.look else { return }
         let isAtEnd = look.unread != nil
         let hasEntries = finding.entryCount > finding.firstNew

@@ -50,19 +50,21 @@ struct StreamSession: ~Copyable {
         return states
     }
 
-    /// What a node of a cluster says of streams, in the order of `keys`; of those too whose slot is only being brought to
-    /// it.
-    mutating func answers(of keys: [[UInt8]]) throws(Fault) -> [StreamAnswer] {
+    /// What a node of a cluster says of streams, in the order of `keys`; when it is `asking`, of those too whose slot is
+    /// only being brought to it. Of these it says that nothing is there until they have arrived.
+    mutating func answers(of keys: [[UInt8]], asking: Bool) throws(Fault) -> [StreamAnswer] {
         var answers: [StreamAnswer] = []
         for start in stride(from: 0, to: keys.count, by: 256) {
             let part = keys[start..<min(start + 256, keys.count)]
             for key in part {
-                try connection.enqueue(StreamCommand.asking)
+                if asking { try connection.enqueue(StreamCommand.asking) }
                 try connection.enqueue(StreamCommand.state(of: key))
             }
             for key in part {
-                try connection.awaitReply()
-                try connection.reply.check()
+                if asking {
+                    try connection.awaitReply()
+                    try connection.reply.check()
+                }
                 try connection.awaitReply()
                 answers.append(try StreamReading.answer(connection.reply, of: StreamName(key: key)))
             }
