@@ -6,7 +6,8 @@ public import Changelog
 public import Contracts
 public import Faults
 
-/// Holds records that are already exported to a contract, segment by segment. Memory grows with the number of rules.
+/// Holds records that are already exported to a contract, segment by segment. Memory grows with the number of rules and of
+/// schemas, not with records.
 public struct ContractScan {
     private struct Tally {
         var count = 0
