@@ -151,7 +151,7 @@ private final class PretendedServer {
     private let process: ShellCommand
 
     init(version: String) throws {
-        let port = Int.random(in: 32_000..<32_700)
+        let port = try FreePort.ofPostgres()
         address = "postgresql://u@127.0.0.1:\(port)/d"
         process = try ShellCommand(["python3", "-c", Self.script, "\(port)", version])
         let process = process

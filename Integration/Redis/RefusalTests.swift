@@ -164,7 +164,7 @@ extension RedisSuites {
 
         @Test("a server that talks another language is told apart from one that says nothing")
         func nonsense() throws {
-            let port = try FreePort.next()
+            let port = try FreePort.ofRedis()
             let script = """
                 import socket
                 door = socket.socket()

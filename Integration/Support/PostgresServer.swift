@@ -54,8 +54,7 @@ final class PostgresServer: Sendable {
         try Self.asServerUser(
             ["\(programs.folder)/initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
                 + ["--locale=C.UTF-8", "--no-sync"] + initdb)
-        let port = Int.random(in: 20_000..<32_000)
-        place = Place(folder: folder, port: port)
+        place = Place(folder: folder, port: try FreePort.ofPostgres())
         try writeConfiguration(settings)
         watch(folder)
         try start()
@@ -127,12 +126,17 @@ final class PostgresServer: Sendable {
             ["\(programs.folder)/pg_ctl", "-D", "\(place.folder)/data"] + ["-m", mode.rawValue, "-w", "stop"])
     }
 
-    /// Starts a stopped server.
+    /// Starts a stopped server; where it does not start, the failure ends with what it has logged.
     func start() throws {
         let place = try ownPlace()
-        try Self.asServerUser(
-            ["\(programs.folder)/pg_ctl", "-D", "\(place.folder)/data"]
-                + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
+        do {
+            try Self.asServerUser(
+                ["\(programs.folder)/pg_ctl", "-D", "\(place.folder)/data"]
+                    + ["-l", "\(place.folder)/log", "-w", "-t", "60", "start"])
+        } catch let failure as TestFailure {
+            let lines = (try? log())?.split(separator: "\n").suffix(8).joined(separator: "\n")
+            throw TestFailure("\(failure)\nIts log ends:\n\(lines ?? "there is none")")
+        }
     }
 
     /// Stops the server, lets `change` work on its data folder, and starts it again.

@@ -13,7 +13,7 @@ final class RedisSentinel {
     /// Starts one and waits until it knows the master and `replicaCount` replicas of it.
     init(watching master: RedisServer, replicaCount: Int) throws {
         folder = try TemporaryFolder.make("sentinel").path
-        port = try FreePort.next()
+        port = try FreePort.ofRedis()
         let lines = [
             "port \(port)", "bind 127.0.0.1", "dir \(folder)", "logfile \(folder)/log",
             "sentinel monitor shop 127.0.0.1 \(master.port) 1", "sentinel down-after-milliseconds shop 500",

@@ -39,8 +39,8 @@ final class RedisServer: Sendable {
     init(_ programs: RedisPrograms = .standard, settings: [String] = [], tls: [String] = []) throws {
         self.programs = programs
         folder = try TemporaryFolder.make("redis").path
-        port = try FreePort.next()
-        tlsPort = tls.isEmpty ? nil : try FreePort.next()
+        port = try FreePort.ofRedis()
+        tlsPort = tls.isEmpty ? nil : try FreePort.ofRedis()
         try writeConfiguration(settings, tls: tls)
         watch()
         try start()
@@ -231,35 +231,5 @@ extension RedisServer {
             """
         // In the background of a shell that ends at once, so that it outlives the tests.
         _ = try? ShellCommand.run(["sh", "-c", "(\(script)) > /dev/null 2>&1 &"])
-    }
-}
-
-/// Ports of the loopback at which nobody listens.
-enum FreePort {
-    private static let given = Mutex<Set<Int>>([])
-
-    /// One that nobody else was given. Below those that the kernel gives to connections, and apart from those of the
-    /// PostgreSQL servers.
-    static func next() throws -> Int {
-        for _ in 0..<200 {
-            let port = Int.random(in: 10_000..<20_000)
-            guard given.withLock({ $0.insert(port).inserted }), isFree(port) else { continue }
-            return port
-        }
-        throw TestFailure("no port is free")
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }

@@ -25,7 +25,7 @@ extension PostgresServer {
             "host=127.0.0.1 port=\(port) user=postgres dbname=postgres application_name=walreceiver", "-D",
             "\(folder)/data", "-R", "-X", "stream", "-c", "fast", "-C", "-S", slot, "--no-sync",
         ])
-        let place = Place(folder: folder, port: Int.random(in: 20_000..<32_000))
+        let place = Place(folder: folder, port: try FreePort.ofPostgres())
         let all = [
             "port": "\(place.port)", "unix_socket_directories": "'\(folder)'", "hot_standby_feedback": "on",
             "wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "200ms",
