@@ -9,6 +9,8 @@ SHELL := /bin/bash
 SWIFT ?= swift
 SECONDS_EACH := $(or $(SECONDS),60)
 SCRIPTS := Integration/scripts
+# Tests on real servers are of the program as it is shipped, unless KEDGE_BIN names another.
+SHIPPED = KEDGE_BIN="$${KEDGE_BIN:-$$($(SWIFT) build -c release --show-bin-path)/kedge}"
 .PHONY: help deps build release lint unit house integration test demo fuzz golden bench bench-redis instructions docs man completions clean
 
 help: ## Say what can be done here
@@ -32,9 +34,9 @@ unit: ## Run the unit tests
 house: ## Check the rules of the house
 	$(SWIFT) test --filter '^HouseTests\.'
 
-integration: build ## Run the tests on real servers, and those on clusters of Redis with nothing beside them
-	$(SWIFT) test --skip-build --filter '^IntegrationTests\.' --skip '^IntegrationTests\.ClusterSuites'
-	$(SWIFT) test --skip-build --filter '^IntegrationTests\.ClusterSuites'
+integration: build release ## Run the tests on real servers, and those on clusters of Redis with nothing beside them
+	$(SHIPPED) $(SWIFT) test --skip-build --filter '^IntegrationTests\.' --skip '^IntegrationTests\.ClusterSuites'
+	$(SHIPPED) $(SWIFT) test --skip-build --filter '^IntegrationTests\.ClusterSuites'
 
 test: ## Everything: deps, lint, unit, house and integration tests, with times
 	@$(SCRIPTS)/test.sh

@@ -9,6 +9,7 @@
 #   BENCH_UNDER    a command that each group of measurements is made under, such as `taskset -c 0,1`
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../scripts/free_port.sh"
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make bench" >&2; exit 1; }
 rows=${BENCH_ROWS:-5000000}
 changes=${BENCH_CHANGES:-2000000}
@@ -38,7 +39,7 @@ fi
 
 if [ "$(id -u)" -eq 0 ]; then mkdir "$server" && chown postgres "$server"; fi
 as_server "$bin/initdb" -D "$server" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
-port=$((20000 + RANDOM % 12000))
+port=$(free_port)
 as_server tee -a "$server/postgresql.conf" > /dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $port

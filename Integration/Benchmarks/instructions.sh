@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Counts the instructions that kedge spends on a thousand changes of a stream and on a thousand rows of a snapshot of
-# PostgreSQL, and on a thousand entries, keys and commands of Redis, and fails when there are more than `instructions.limits` allows. Instructions do not depend on how busy the machine is;
-# what a run costs without rows is counted too and taken off.
+# PostgreSQL, and on a thousand entries, keys and commands of Redis, and fails when there are more than
+# `instructions.limits` allows. Instructions do not depend on how busy the machine is; what a run costs without rows is
+# counted too and taken off.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../scripts/free_port.sh"
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "instructions: no kedge; run make instructions" >&2; exit 1; }
 rows=20000
 folder=$(mktemp -d --tmpdir kedge-instructions.XXXXXX)
@@ -24,7 +26,7 @@ trap cleanup EXIT
 
 if [ "$(id -u)" -eq 0 ]; then mkdir "$server" && chown postgres "$server"; fi
 as_server "$bin/initdb" -D "$server" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
-port=$((20000 + RANDOM % 12000))
+port=$(free_port)
 as_server tee -a "$server/postgresql.conf" > /dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $port
@@ -110,7 +112,7 @@ count --to "$folder/columns" --slot columns --publication columns --format parqu
 judge stream-parquet "$instructions" "$empty_columns" "$rows"
 
 # A Redis server, empty, then full.
-port=$((10000 + RANDOM % 10000))
+port=$(free_port)
 redis-server --bind 127.0.0.1 --port "$port" --dir "$folder" --save '' --appendonly no --logfile "$folder/redis.log" \
     --repl-diskless-sync-delay 0 --repl-backlog-size 64mb &
 redis=$!

@@ -11,6 +11,7 @@
 #   BENCH_COMMANDS   what redis-benchmark writes (3000000)   BENCH_LIST    megabytes of the long list (2000)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../scripts/free_port.sh"
 kedge=$(command -v "${KEDGE_BIN:-kedge}") || { echo "bench: no kedge; run make bench-redis" >&2; exit 1; }
 entries=${BENCH_ENTRIES:-2000000}
 keys=${BENCH_KEYS:-2000000}
@@ -35,7 +36,7 @@ trap 'stop; rm -rf "$folder"' EXIT
 # Starts an empty server in the place of the one before.
 start() {
     stop
-    port=$((10000 + RANDOM % 10000))
+    port=$(free_port)
     redis-server --bind 127.0.0.1 --port "$port" --dir "$folder" --save '' --appendonly no --logfile "$folder/log" \
         --repl-diskless-sync yes --repl-diskless-sync-delay 0 --repl-backlog-size 1gb &
     server=$!

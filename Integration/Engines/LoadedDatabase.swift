@@ -60,7 +60,7 @@ final class LoadedDatabase {
         let blocks = try String(contentsOf: manual, encoding: .utf8).components(separatedBy: "```")
         let recipe = try #require(blocks.first { $0.contains("COPY kedge") })
         let program = URL(fileURLWithPath: KedgeProcess.path).deletingLastPathComponent().path
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let path = ShellCommand.inherited["PATH"] ?? ""
         let commands = recipe.replacing("-d lake", with: "-X -v ON_ERROR_STOP=1 -d '\(server.address(of: name))'")
             .replacing("/exports/shop", with: export.path).replacing("public.orders", with: table)
         #expect(commands.components(separatedBy: table).count > 3)
@@ -82,7 +82,7 @@ final class LoadedDatabase {
                 SELECT translate(regexp_replace(row_to_json("the row")::text, ',"_cdc_seq":"[0-9a-f/]{38}"}$', '}'),
                     E'\\n\\r', '  ') FROM \(Self.quoted(view)) "the row";
                 """)
-        return rows.split(separator: "\n").map(String.init).sorted()
+        return Lines.of(rows).sorted()
     }
 
     /// The keys of the records in each of the views that `kedge sql cut` prints, by the names of tables, which are loaded
@@ -150,7 +150,7 @@ final class LoadedDatabase {
             \#(readable)\.
             SELECT line::jsonb FROM documents;
             """#)
-        return rows.split(separator: "\n").map(String.init).sorted()
+        return Lines.of(rows).sorted()
     }
 
     /// `name` as an identifier.

@@ -3,10 +3,6 @@
 import Foundation
 import Testing
 
-/// All suites on servers but those of ``RedisSuites`` and ``ClusterSuites``, one after the other: the machine may be small.
-@Suite("Integration", .serialized)
-enum IntegrationSuites {}
-
 extension IntegrationSuites {
     /// The floor that the other suites stand on.
     @Suite("A server of our own", .serialized)

@@ -54,7 +54,7 @@ extension IntegrationSuites {
             try standby.sql("INSERT INTO queue_a (payload) VALUES ('later')", in: scene.database)
             try KedgeProcess.expect(0, scene.run("--until", "now") + options)
             #expect(try scene.export.lastEpoch() == 1)
-            #expect(try IntegrationSuites.faults(of: scene, on: standby) == [])
+            #expect(try scene.faults(on: standby) == [])
             let source = try #require(try scene.export.anchors().last?["source"] as? [String: Any])
             #expect(source["timeline"] as? Int == 2 && source["standby"] == nil)
         }

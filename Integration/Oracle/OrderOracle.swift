@@ -49,7 +49,7 @@ final class OrderOracle {
         let padded = String(repeating: "0", count: 16 - beginning.count) + beginning
         let text = try scene.server.sql(
             Self.comparison.replacingOccurrences(of: "BEGINNING", with: padded), in: scene.database)
-        return text.split(separator: "\n").map(String.init)
+        return Lines.of(text)
     }
 
     /// How many changes the other decoder told of.

@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// What is acknowledged is durable, and what comes again after a crash is told apart from what is new.
     @Suite("Acknowledgement", .serialized)
     struct AcknowledgementTests {

@@ -2,7 +2,7 @@
 
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Connections that do not reach the server that the others have reached.
     @Suite("Promises: the balancer", .serialized)
     struct BalancerTests {

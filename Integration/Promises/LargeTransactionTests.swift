@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Transactions that no buffer holds, however the server sends them.
     @Suite("Large transactions", .serialized)
     struct LargeTransactionTests {

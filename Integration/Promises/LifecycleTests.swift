@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// The life of a server: failover, restore, slots that end.
     @Suite("Promises: lifecycle", .serialized)
     struct LifecycleTests {
@@ -76,7 +76,7 @@ extension IntegrationSuites {
             #expect(try scene.export.anchors()[anchors]["kind"] as? String == "fork")
             try KedgeProcess.expect(0, ["verify", "--to", scene.export.path])
             try KedgeProcess.expect(0, scene.run("--until", "now", "--source", source, "--resnapshot"))
-            #expect(try IntegrationSuites.faults(of: scene, on: standby) == [])
+            #expect(try scene.faults(on: standby) == [])
         }
 
         @Test("promise 39: a slot that standbys keep goes on after a failover, without a fork")
@@ -124,7 +124,7 @@ extension IntegrationSuites {
             #expect(try run.wait(deadline: .seconds(60)).status == 0)
             try KedgeProcess.expect(0, scene.run("--until", "now", "--source", source))
             #expect(try scene.export.lastEpoch() == 1)
-            #expect(try IntegrationSuites.faults(of: scene, on: standby) == [])
+            #expect(try scene.faults(on: standby) == [])
         }
 
         @Test(
@@ -265,18 +265,5 @@ extension IntegrationSuites {
             let object = try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any] ?? [:]
             return names.filter { object.keys.contains($0) }.joined(separator: " ")
         }
-    }
-}
-
-extension IntegrationSuites {
-    /// What is wrong with the export of a scene beside a server that has taken the place of its own.
-    static func faults(of scene: Scene, on server: PostgresServer) throws -> [String] {
-        let verified = try KedgeProcess.run(["verify", "--to", scene.export.path])
-        let records = RecordTable(server: server, database: scene.database)
-        // What is not logged did not come over.
-        try records.install()
-        try records.load(scene.export)
-        return try (verified.status == 0 ? [] : ["verify: \(verified.errors.suffix(2000))"]) + records.disorder()
-            + StateFold(records: records).differences() + AuditTrigger(records: records).differences()
     }
 }

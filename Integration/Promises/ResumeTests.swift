@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Where a run ends, what it says of that, and who may go on.
     @Suite("Resuming", .serialized)
     struct ResumeTests {

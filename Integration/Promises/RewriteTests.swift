@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Rows that change, come or go without an event in the stream.
     @Suite("Promises about changes without an event", .serialized)
     struct RewriteTests {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// What a record says of a row.
     @Suite("Promises: row images", .serialized)
     struct RowImageTests {

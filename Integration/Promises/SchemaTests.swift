@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Definitions that change between a write and its reading, and while a snapshot begins.
     @Suite("Promises about schemas", .serialized)
     struct SchemaTests {

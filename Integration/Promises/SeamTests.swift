@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// The seam between snapshot and stream.
     @Suite("Promises: the seam", .serialized)
     struct SeamTests {

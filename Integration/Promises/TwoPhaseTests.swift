@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Transactions that are prepared in one run and end in another.
     @Suite("Two-phase transactions", .serialized)
     struct TwoPhaseTests {

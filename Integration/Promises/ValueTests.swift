@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension IntegrationSuites {
+extension PromiseSuites {
     /// Values that are easily bent, each through a snapshot and through the stream, beside what the server itself prints.
     /// `ExportOracleTests` does the same with a corpus of every type.
     @Suite("Promises: values", .serialized)

@@ -8,7 +8,7 @@ import RedisURI
 import Sockets
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Our own client and servers that are there.
     @Suite("Connections to Redis", .serialized)
     struct RedisConnectionTests {

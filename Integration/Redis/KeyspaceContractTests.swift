@@ -7,7 +7,7 @@ import RedisURI
 import TestSupport
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     @Suite("A keyspace as a source", .serialized)
     struct KeyspaceContractTests {
         @Test("a replication link is a source like any other", arguments: RedisPrograms.all)

@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// The power goes while a keyspace is exported.
     @Suite("A keyspace and crashes", .serialized)
     struct KeyspaceCrashTests {

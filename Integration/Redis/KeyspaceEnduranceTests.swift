@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Servers with little patience, destinations that stand still, commands that are larger than the memory.
     @Suite("A keyspace that is hard to follow", .serialized)
     struct KeyspaceEnduranceTests {

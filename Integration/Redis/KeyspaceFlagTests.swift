@@ -4,7 +4,7 @@ import Foundation
 import Hiredis
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// What an operator may ask of a run that follows a keyspace.
     @Suite("Flags of a keyspace", .serialized)
     struct KeyspaceFlagTests {

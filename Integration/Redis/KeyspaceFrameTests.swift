@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// What networks do to a link near the end of its snapshot, which is where its two halves meet.
     @Suite("A network round the end of a snapshot", .serialized)
     struct KeyspaceFrameTests {

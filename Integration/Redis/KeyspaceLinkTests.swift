@@ -9,7 +9,7 @@ import RedisKeyspace
 import RedisURI
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// A link and a destination that takes nothing.
     @Suite("Links to a keyspace", .serialized)
     struct KeyspaceLinkTests {

@@ -9,6 +9,8 @@ import Hiredis
 /// ends with the same keys.
 struct KeyspaceLoad {
     private var random: Generator
+    /// The largest value; made once, for that takes longer than all else.
+    private lazy var large = (0..<largeByteCount).map { UInt8(truncatingIfNeeded: $0 &* 131 ^ ($0 >> 9)) }
     /// How many bytes the largest values have.
     var largeByteCount = 300_000
     /// Whether whole databases may be emptied and swapped.
@@ -66,7 +68,7 @@ struct KeyspaceLoad {
 
     private mutating func value() -> [UInt8] {
         switch number(0..<40) {
-        case 0: (0..<largeByteCount).map { UInt8(truncatingIfNeeded: $0 &* 131 ^ ($0 >> 9)) }
+        case 0: large
         case 1: [UInt8](repeating: 0x61, count: number(0..<largeByteCount))
         case 2..<8: (0..<number(0..<200)).map { _ in UInt8.random(in: 0...255, using: &random) }
         case 8..<14: Array("\(number(-100_000..<100_000))".utf8)

@@ -22,18 +22,18 @@ final class KeyspaceMaterializer {
     /// Folds the newest history.
     init(_ export: ExportFolder) throws {
         let epoch = try export.lastEpoch()
-        var records: [(seq: String, database: Int, line: Data)] = []
+        var records: [(seq: String, database: Int, line: String)] = []
         for segment in try export.segments() where segment.epoch == epoch {
             let text = try ShellCommand.run(["sh", "-e"], input: ExportFolder.printing([segment], of: export))
             let number = Int(segment.table.dropFirst(2)) ?? 0
-            for line in Data(text.utf8).split(separator: 10) {
-                records.append((String(decoding: line.dropFirst(13).prefix(38), as: UTF8.self), number, Data(line)))
+            for line in Lines.of(text) {
+                records.append((String(decoding: line.utf8.dropFirst(13).prefix(38), as: UTF8.self), number, line))
             }
         }
         records.sort { $0.seq < $1.seq }
         for record in records {
             let position = Int(record.seq.dropFirst(5).prefix(16), radix: 16) ?? -1
-            guard let fields = try JSONSerialization.jsonObject(with: record.line) as? [String: Any] else {
+            guard let fields = try JSONSerialization.jsonObject(with: Data(record.line.utf8)) as? [String: Any] else {
                 throw TestFailure("a record is no object")
             }
             try apply(Record(fields: fields, database: record.database, position: position))

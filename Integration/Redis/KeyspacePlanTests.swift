@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     @Suite("The plan of a keyspace", .serialized)
     struct KeyspacePlanTests {
         @Test(

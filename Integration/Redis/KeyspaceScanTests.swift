@@ -6,7 +6,7 @@ import Glibc
 import Hiredis
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// `--mode scan`: all keys of a server that refuses to be followed.
     @Suite("Passes over all keys", .serialized)
     struct KeyspaceScanTests {

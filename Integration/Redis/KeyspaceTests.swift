@@ -5,7 +5,7 @@ import Glibc
 import Hiredis
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// The export of a keyspace is the keyspace.
     @Suite("The keyspace", .serialized)
     struct KeyspaceTests {

@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// What a run of streams says when it cannot go on.
     @Suite("Faults of streams", .serialized)
     struct RedisFaultTests {

@@ -7,7 +7,7 @@ import Hiredis
 import RedisURI
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Redis servers that are not there, say no, or are not what they should be.
     @Suite("Refusals of Redis", .serialized)
     struct RedisRefusalTests {

@@ -26,7 +26,7 @@ enum StateScene {
             let path = export.path + "/" + (segment["path"] as? String ?? "")
             let database = Int((segment["table"] as? String ?? "").dropFirst(2)) ?? -1
             let text = try ShellCommand.run(["zstd", "-dcq", path])
-            return try text.split(separator: "\n").compactMap { line in
+            return try Lines.of(text).map { line in
                 guard let fields = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
                     let seq = fields["_cdc_seq"] as? String
                 else { throw TestFailure("a record is no object") }

@@ -4,7 +4,7 @@ import Faults
 import Foundation
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// The power goes while streams are exported.
     @Suite("Streams and crashes", .serialized)
     struct StreamCrashTests {

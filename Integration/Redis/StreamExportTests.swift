@@ -10,7 +10,7 @@ import RedisURI
 import TestSupport
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Streams read by identifier.
     @Suite("Streams", .serialized)
     struct StreamExportTests {

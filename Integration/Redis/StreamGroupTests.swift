@@ -4,7 +4,7 @@ import Foundation
 import Hiredis
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Streams read through a consumer group.
     @Suite("Consumer groups", .serialized)
     struct StreamGroupTests {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Streams to which anything is done at any time, with kedge stopped and running: what it says is missing is what is
     /// missing, or it says that it cannot tell.
     @Suite("Streams under torture", .serialized)

@@ -7,7 +7,7 @@ import Hiredis
 import RedisURI
 import Testing
 
-extension RedisSuites {
+extension IntegrationSuites {
     /// Servers with a port for TLS: who can prove who it is, is spoken with, and nobody else.
     @Suite("TLS with Redis", .serialized)
     struct RedisTransportSecurityTests {

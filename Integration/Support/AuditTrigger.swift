@@ -34,7 +34,7 @@ struct AuditTrigger {
                 OR NOT oracle.same(e.op, e.old, e.new, a.rec)
             LIMIT 20
             """, in: records.database, deadline: .seconds(900))
-        return text.split(separator: "\n").map(String.init)
+        return Lines.of(text)
     }
 
     /// How many events of the stream were compared.

@@ -25,7 +25,7 @@ final class ChildProcess: Sendable {
         cd / && exec "$@"
         """
 
-    /// Starts `arguments`, the first being the program, found on the path, with its streams in files.
+    /// Starts `arguments`, the first being the program, found on the path of `environment`, with its streams in files.
     init(_ arguments: [String], environment: [String: String], input: String, output: String, errors: String) throws {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()

@@ -88,7 +88,7 @@ struct ExportFolder {
     func records(of table: String) throws -> [String] {
         let script = try Self.printing(segments().filter { $0.table == table }, of: self)
         let text = try ShellCommand.run(["sh", "-e"], input: script)
-        return text.split(separator: "\n").map(String.init)
+        return Lines.of(text)
     }
 
     /// The SHA-256 of every data file, by its path relative to the export: oracle O3.

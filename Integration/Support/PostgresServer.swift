@@ -22,14 +22,20 @@ final class PostgresServer: Sendable {
     private let place: Place?
     private let external: String?
 
-    private static let sharedServers = Mutex<[Int: PostgresServer]>([:])
+    private struct Share: Hashable {
+        let lane: String
+        let major: Int
+    }
 
-    /// The server of a version that suites share, started when it is first asked for.
+    private static let sharedServers = Mutex<[Share: PostgresServer]>([:])
+
+    /// The server of a version that the suites of a lane share, started when it is first asked for.
     static func shared(_ programs: ServerPrograms = .standard) throws -> PostgresServer {
-        try sharedServers.withLock { servers in
-            if let server = servers[programs.major] { return server }
+        let share = Share(lane: Lane.current, major: programs.major)
+        return try sharedServers.withLock { servers in
+            if let server = servers[share] { return server }
             let started = try PostgresServer(programs)
-            servers[programs.major] = started
+            servers[share] = started
             return started
         }
     }
@@ -89,14 +95,12 @@ final class PostgresServer: Sendable {
 
     /// Creates a database whose defaults print values unlike anything kedge may print: what is pinned shows.
     func createDatabase(_ name: String) throws {
-        try sql("DROP DATABASE IF EXISTS \(name) WITH (FORCE); CREATE DATABASE \(name);")
         let oddities = [
             "DateStyle": "'German, DMY'", "TimeZone": "'Asia/Kathmandu'", "IntervalStyle": "iso_8601",
             "extra_float_digits": "0", "bytea_output": "escape",
         ]
-        for (setting, value) in oddities.sorted(by: { $0.key < $1.key }) {
-            try sql("ALTER DATABASE \(name) SET \(setting) = \(value);")
-        }
+        let settings = oddities.map { "ALTER DATABASE \(name) SET \($0.key) = \($0.value);" }
+        try sql("DROP DATABASE IF EXISTS \(name) WITH (FORCE); CREATE DATABASE \(name);" + settings.joined())
     }
 
     /// Drops a database and the slots in it.

@@ -59,7 +59,7 @@ struct RecordTable {
             SELECT 'twice: ' || (rec->>'_cdc_seq') FROM oracle.records GROUP BY rec->>'_cdc_seq' HAVING count(*) > 1
             LIMIT 20
             """, in: database)
-        return text.split(separator: "\n").map(String.init)
+        return Lines.of(text)
     }
 
     private static let schema = """

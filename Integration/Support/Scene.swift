@@ -68,7 +68,18 @@ final class Scene {
     /// Everything that is wrong with the export beside the source, by the order of its records, O1 and O2, and by
     /// kedge's own verification. Call when nobody writes and the export has caught up.
     func faults(of folder: ExportFolder? = nil) throws -> [String] {
-        let folder = folder ?? export
+        try faults(of: folder ?? export, beside: records)
+    }
+
+    /// The same beside a server that has taken the place of the scene's own.
+    func faults(on server: PostgresServer) throws -> [String] {
+        let records = RecordTable(server: server, database: database)
+        // What is not logged did not come over.
+        try records.install()
+        return try faults(of: export, beside: records)
+    }
+
+    private func faults(of folder: ExportFolder, beside records: RecordTable) throws -> [String] {
         var found: [String] = []
         let verified = try KedgeProcess.run(["verify", "--to", folder.path])
         if verified.status != 0 { found.append("verify: \(verified.status) \(verified.errors.suffix(2000))") }

@@ -28,13 +28,17 @@ struct ServerPrograms: Sendable, Hashable, CustomTestStringConvertible {
 
     /// The version that the tests run on when they name none: the one in `KEDGE_PG_BIN`, else Debian's newest.
     static let standard: ServerPrograms = {
-        if let folder = ProcessInfo.processInfo.environment["KEDGE_PG_BIN"] {
-            let version = try? ShellCommand.run(["\(folder)/postgres", "--version"])
-            let number = version?.split(separator: " ").compactMap { Int($0.prefix { $0 != "." }) }.first
-            return ServerPrograms(major: number ?? 0, folder: folder)
-        }
-        return all.last { $0.folder.hasPrefix("/usr/lib") } ?? ServerPrograms(major: 0, folder: "/usr/bin")
+        guard let folder = named else { return ofDebian ?? ServerPrograms(major: 0, folder: "/usr/bin") }
+        let version = try? ShellCommand.run(["\(folder)/postgres", "--version"])
+        let number = version?.split(separator: " ").compactMap { Int($0.prefix { $0 != "." }) }.first
+        return ServerPrograms(major: number ?? 0, folder: folder)
     }()
+
+    /// Where the programs of the ``standard`` version are.
+    static var standardFolder: String { named ?? ofDebian?.folder ?? "/usr/bin" }
+
+    private static var named: String? { ProcessInfo.processInfo.environment["KEDGE_PG_BIN"] }
+    private static var ofDebian: ServerPrograms? { all.last { $0.folder.hasPrefix("/usr/lib") } }
 
     /// The newest version at hand; tests of what only new servers do ask for it.
     static var newest: ServerPrograms { all.last ?? standard }

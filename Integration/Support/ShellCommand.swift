@@ -33,10 +33,18 @@ final class ShellCommand {
         let inputFile = folder.appendingPathComponent("input")
         try Data((input ?? "").utf8).write(to: inputFile)
         process = try ChildProcess(
-            arguments, environment: ProcessInfo.processInfo.environment.merging(environment) { _, new in new },
+            arguments, environment: Self.inherited.merging(environment) { _, new in new },
             input: inputFile.path, output: folder.appendingPathComponent("output").path,
             errors: folder.appendingPathComponent("errors").path)
     }
+
+    /// What programs find in their environment. The clients of PostgreSQL come first on the path: what Debian has under
+    /// their names in the common folder is a script that looks for them, and takes longer than most questions.
+    static let inherited: [String: String] = {
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = "\(ServerPrograms.standardFolder):\(environment["PATH"] ?? "/usr/bin:/bin")"
+        return environment
+    }()
 
     deinit {
         process.send(SIGKILL)
@@ -86,6 +94,15 @@ final class ShellCommand {
     private func text(_ name: String) -> String {
         let data = (try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data()
         return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// What programs print.
+enum Lines {
+    /// The lines of a text, by a library that is compiled with optimization: tests are not, and a generic `split` of a
+    /// large text takes them longer than the program takes that has printed it.
+    static func of(_ text: String) -> [String] {
+        text.components(separatedBy: "\n").filter { !$0.isEmpty }
     }
 }
 

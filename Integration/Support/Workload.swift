@@ -31,15 +31,17 @@ final class Workload {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Begins to write rows with `clients` connections until ``stop()``.
+    /// Begins to write rows with `clients` connections until ``stop()``: as many transactions as oracles can compare
+    /// in the time that a suite has, not as many as the server can take.
     func startRows(clients: Int = 4, _ perseverance: Perseverance = .none) throws {
-        try start(Self.rowScripts, clients: clients, perseverance)
+        let rate = Count.of("KEDGE_TEST_RATE", default: 300)
+        try start(Self.rowScripts, ["-c", "\(clients)", "-R", "\(rate)"], perseverance)
     }
 
     /// Begins to truncate tables and to change columns; keep it away from the moment a snapshot is taken, which DDL
     /// rightly ends.
     func startDefinitions(_ perseverance: Perseverance = .none) throws {
-        try start(Self.definitionScripts, clients: 1, perseverance)
+        try start(Self.definitionScripts, ["-c", "1"], perseverance)
     }
 
     /// Ends all writers and waits until the server has seen them off.
@@ -72,14 +74,9 @@ final class Workload {
     }
 
     private func start(
-        _ scripts: [(name: String, weight: Int, text: String)], clients: Int, _ perseverance: Perseverance
+        _ scripts: [(name: String, weight: Int, text: String)], _ pace: [String], _ perseverance: Perseverance
     ) throws {
-        var arguments = [
-            "pgbench", "-n", "-c", "\(clients)", "-j", "1", "-T", "3600", "--max-tries=50", "-d",
-            server.address(of: database),
-        ]
-        arguments.removeAll { $0 == "-d" }
-        let address = arguments.removeLast()
+        var arguments = ["pgbench", "-n", "-j", "1", "-T", "3600", "--max-tries=50"] + pace
         for script in scripts {
             let file = folder.appendingPathComponent(script.name + ".sql")
             try script.text.write(to: file, atomically: true, encoding: .utf8)
@@ -90,7 +87,7 @@ final class Workload {
             while :; do "$@" & writer=$!; wait $writer; sleep 0.1; done
             """
         let prefix = perseverance == .none ? [] : ["bash", "-c", persevering, "-"]
-        running.append(try ShellCommand(prefix + arguments + [address]))
+        running.append(try ShellCommand(prefix + arguments + [server.address(of: database)]))
     }
 
     private static let schema = """

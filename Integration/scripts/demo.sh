@@ -5,6 +5,7 @@
 # end every table is compared with the source. Everything happens in one temporary folder and on loopback, and all of
 # it is gone afterwards. No server that exists already is touched.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/free_port.sh"
 
 kedge=${KEDGE_BIN:-kedge}
 kedge=$(command -v "$kedge") || { echo "demo: no kedge at ${KEDGE_BIN:-kedge}; run make demo" >&2; exit 1; }
@@ -49,14 +50,6 @@ bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
 say "A private PostgreSQL in $folder"
 if [ "$(id -u)" -eq 0 ]; then mkdir "$server" && chown postgres "$server"; fi
 as_server "$bin/initdb" -D "$server" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > "$folder/initdb.log"
-free_port() {
-    local port
-    for _ in $(seq 50); do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then echo "$port"; return; fi
-    done
-    return 1
-}
 port=$(free_port)
 as_server tee -a "$server/postgresql.conf" > /dev/null <<CONF
 listen_addresses = '127.0.0.1'
