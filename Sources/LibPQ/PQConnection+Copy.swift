@@ -54,13 +54,6 @@ public struct ReadingPace: Sendable {
     static let little = 32 << 10
     /// How many bytes libpq takes from the socket at once.
     static let piece = 16 << 10
-    /// How many bytes the kernel keeps for a reader that is near. With more, each small write of the server leaves its
-    /// machine at once, and the server pays for it.
-    static let nearBufferByteCount: Int32 = 256 << 10
-    /// How many microseconds a byte may take there and back where the server is near: with this, the buffer is not what
-    /// bounds the speed.
-    static let nearRoundTrip: UInt32 = 1000
-
     /// Whether bytes came since the last rest.
     var isBusy = false
     /// How many bytes are known to wait in the socket.
@@ -130,19 +123,6 @@ extension PQConnection {
         // Even when the socket has nothing: the TLS layer may hold bytes that it has taken from there.
         try consumeInput()
         return isHeard
-    }
-
-    /// Lets the small writes of a server that is near wait for each other: the kernel keeps little for us, so that its
-    /// window is mostly closed and they travel together. Far away that would bound the speed, and is not done.
-    public func gatherSmallWrites() {
-        var info = tcp_info()
-        var length = socklen_t(MemoryLayout<tcp_info>.size)
-        guard unsafe getsockopt(PQsocket(handle), Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0,
-            info.tcpi_rtt <= ReadingPace.nearRoundTrip
-        else { return }
-        var size = ReadingPace.nearBufferByteCount
-        _ = unsafe setsockopt(
-            PQsocket(handle), SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// How many bytes the socket holds.

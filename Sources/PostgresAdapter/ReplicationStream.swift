@@ -16,7 +16,12 @@ import Threads
 /// A server that is there answers: whenever it was silent for as long as a status waits, the status asks for an answer,
 /// and silence beyond a limit is a connection that broke without a word.
 struct ReplicationStream: ~Copyable {
+    /// For how long nobody reads before the server is told that nobody does.
+    private static let restLimit = Duration.milliseconds(200)
+
     private let connection: PQConnection
+    private var window: ReceiveWindow
+    private var lastReading = ContinuousClock.now
     private let statusInterval: Duration
     private let silenceLimit: Duration
     /// For how long the server was waited for since it was last heard. Time in which nobody listens does not count.
@@ -63,11 +68,11 @@ struct ReplicationStream: ~Copyable {
                 "starting replication from \(PositionNotation.lsn.text(request.from))")
         }
         try connection.makeNonBlocking()
-        connection.gatherSmallWrites()
         return ReplicationStream(connection, from: request.from, patience)
     }
 
     private init(_ connection: consuming PQConnection, from position: Position, _ patience: ServerPatience) {
+        window = connection.makeReceiveWindow()
         self.connection = connection
         statusInterval = patience.statusInterval
         silenceLimit = patience.silenceLimit
@@ -114,7 +119,9 @@ struct ReplicationStream: ~Copyable {
 
     /// Waits for bytes, and counts the time in which none come.
     private mutating func listen(until deadline: ContinuousClock.Instant) throws(Fault) {
+        window.open()
         let begun = ContinuousClock.now
+        defer { lastReading = .now }
         if try connection.receive(&pace, for: isFlushed ? .reading : .readingAndWriting, until: deadline) {
             silence = .zero
             return
@@ -144,7 +151,9 @@ struct ReplicationStream: ~Copyable {
     /// Sends what is due, without reading.
     mutating func attend() throws(Fault) {
         framesSinceLook = 0
-        if hasNewDurable || .now >= nextStatus { try sendStatus(silence > .zero ? .requested : .none) }
+        let now = ContinuousClock.now
+        if lastReading.duration(to: now) > Self.restLimit { window.close() }
+        if hasNewDurable || now >= nextStatus { try sendStatus(silence > .zero ? .requested : .none) }
         if !isFlushed { isFlushed = try connection.flush() }
     }
 
