@@ -26,9 +26,9 @@ public struct ReceiveWindow: Sendable {
     private let socket: Int32
     private let isNear: Bool
     /// Whether the connection is being read.
-    public private(set) var isOpen = false
+    private(set) var isOpen = true
 
-    /// Opens the window of a connection, which must be there for as long.
+    /// The window of a connection that is about to be read, and that is there for as long.
     init(_ socket: Int32) {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
@@ -36,14 +36,14 @@ public struct ReceiveWindow: Sendable {
         isNear =
             unsafe getsockopt(socket, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0
             && info.tcpi_rtt <= Self.nearRoundTrip
-        open()
+        limitRoom(to: Self.nearByteCount)
     }
 
     /// Lets come what there is; call before reading goes on.
     public mutating func open() {
         guard !isOpen else { return }
         isOpen = true
-        if isNear { set(SOL_SOCKET, SO_RCVBUF, Self.nearByteCount) }
+        limitRoom(to: Self.nearByteCount)
         set(Int32(IPPROTO_TCP), TCP_WINDOW_CLAMP, .max)
     }
 
@@ -53,7 +53,11 @@ public struct ReceiveWindow: Sendable {
         isOpen = false
         // In this order: a window that was open when the room grew would be as wide as the room.
         set(Int32(IPPROTO_TCP), TCP_WINDOW_CLAMP, Self.closedByteCount)
-        if isNear { set(SOL_SOCKET, SO_RCVBUF, Self.nearByteCount * 2) }
+        limitRoom(to: Self.nearByteCount * 2)
+    }
+
+    private func limitRoom(to byteCount: Int32) {
+        if isNear { set(SOL_SOCKET, SO_RCVBUF, byteCount) }
     }
 
     /// What is no TCP connection has no window, and is left as it is.

@@ -174,6 +174,7 @@ struct ReplicationStream: ~Copyable {
     /// longer than a few seconds, for the server may be in the middle of a large transaction.
     mutating func end() throws(Fault) {
         if hasNewDurable { try sendStatus(.none) }
+        window.open()
         try connection.putCopyEnd()
         let deadline = ContinuousClock.now + .seconds(5)
         while .now < deadline {
