@@ -23,7 +23,7 @@ extension IntegrationSuites {
             defer { try? server.remove() }
             let scene = try Scene("chaos", on: server, through: FaultyProxy(to: server))
             let law = try SlotLaw(of: scene.export, slot: scene.slot, on: server)
-            try scene.workload.startRows(clients: 2, .acrossRestarts)
+            try scene.workload.startRows(clients: 2, pace: .full, .acrossRestarts)
             var run = try start(scene)
             let events = Event.some()
             for (number, event) in events.enumerated() {

@@ -13,7 +13,7 @@ extension IntegrationSuites {
             let scene = try Scene("identity")
             try scene.catchUp()
             let twin = try scene.export.copied()
-            try scene.workload.startRows()
+            try scene.workload.startRows(pace: .full)
             Thread.sleep(forTimeInterval: 2)
             try scene.workload.stop()
             try scene.workload.writeOneTransaction(rows: 5000)

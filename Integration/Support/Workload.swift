@@ -31,11 +31,18 @@ final class Workload {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Begins to write rows with `clients` connections until ``stop()``: as many transactions as oracles can compare
-    /// in the time that a suite has, not as many as the server can take.
-    func startRows(clients: Int = 4, _ perseverance: Perseverance = .none) throws {
+    /// How much is written.
+    enum Pace: CaseIterable {
+        /// As many transactions as oracles can compare in the time that a suite has.
+        case steady
+        /// As many as the server can take.
+        case full
+    }
+
+    /// Begins to write rows with `clients` connections until ``stop()``.
+    func startRows(clients: Int = 4, pace: Pace = .steady, _ perseverance: Perseverance = .none) throws {
         let rate = Count.of("KEDGE_TEST_RATE", default: 300)
-        try start(Self.rowScripts, ["-c", "\(clients)", "-R", "\(rate)"], perseverance)
+        try start(Self.rowScripts, ["-c", "\(clients)"] + (pace == .steady ? ["-R", "\(rate)"] : []), perseverance)
     }
 
     /// Begins to truncate tables and to change columns; keep it away from the moment a snapshot is taken, which DDL
